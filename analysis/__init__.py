@@ -1,0 +1,1 @@
+"""Measures of a state, transitions, founders, replicators and figures."""

@@ -1,0 +1,1 @@
+"""The store: Parquet files, their schema, and SQL over them."""
