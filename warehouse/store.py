@@ -1,0 +1,241 @@
+"""The store's folders: what lies where, which of it counts, and who holds it.
+
+    STORE/format.json                                   what this folder is, and which version of it
+    STORE/views.sql                                     plain views for any DuckDB
+    STORE/runs/run=<id>/runs.parquet                    the run's record
+    STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
+        {epochs,reactions,mechanisms,mutations,keyframes}.parquet, manifest.json
+    STORE/runs/run=<id>/analyses/measures/<start>-<stop>.parquet
+    STORE/runs/run=<id>/analyses/{transitions,founders,replicators}.parquet
+    STORE/runs/run=<id>/compact/<start>-<stop>.parquet  epochs with measures of a finished run
+    STORE/runs/run=<id>/staging/                        what is being written; no glob matches it
+
+A segment appears by one rename, whole. Of two segments with one start the longer counts: the other is a
+tail that was replaced, and lies there only as long as a reader holds the store.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from warehouse import locks
+from warehouse.errors import StoreError, StoreFault
+from warehouse.files import make_folder, replacing
+from warehouse.record import ID, RunRecord, check_name, read_record, updated, write_record
+from warehouse.schema import RESULTS
+
+FORMAT = "primordium-store"
+FORMAT_VERSION = 1
+#: Relations of a segment, one file each.
+SEGMENT_FILES = ("epochs", "reactions", "mechanisms", "mutations", "keyframes")
+_SPAN = re.compile(r"(\d{10})-(\d{10})(\.parquet)?")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of states, start + 1 to stop (and state 0, if it starts there), and where it is stored."""
+
+    start: int
+    stop: int
+    path: Path
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs it covers."""
+        return self.stop - self.start
+
+    def file(self, relation: str) -> Path:
+        """Return the file of one relation of a segment."""
+        return self.path / f"{relation}.parquet"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The files of a run that count at one moment.
+
+    `segments` follow one another from state 0 on; `measures` has the measured columns of those segments
+    that were measured; `compact` is the one file of all `epochs` with measures, if it covers exactly what
+    the segments do; `results` are the analyses' files by name.
+    """
+
+    run: str
+    folder: Path
+    segments: tuple[Span, ...]
+    measures: tuple[Span, ...]
+    compact: Span | None
+    results: dict[str, Path]
+
+    @property
+    def last(self) -> int:
+        """The last stored state; -1 if nothing is stored."""
+        return self.segments[-1].stop if self.segments else -1
+
+
+def span_name(start: int, stop: int) -> str:
+    """Return the name of a stretch of states as it stands in paths."""
+    return f"{start:010d}-{stop:010d}"
+
+
+class Store:
+    """An open store. Opening reads one small file and takes no lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: str | Path = "store", *, create: bool = False) -> "Store":
+        """Return the store in the folder ``path``, made if ``create`` and there is none.
+
+        Raises `StoreError` if there is none, or ``path`` is a file, another folder, or of a newer format.
+        """
+        path = Path(path).absolute()
+        if path.exists() and not path.is_dir():
+            raise StoreError(f"{path} is a file; a store is a folder")
+        if create and not (path / "format.json").exists():
+            _create(path)
+        _check_format(path)
+        return cls(path)
+
+    def run_folder(self, run: str) -> Path:
+        """Return the folder of the run with the id ``run``."""
+        return self.path / "runs" / f"run={run}"
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of the store's runs, sorted."""
+        folders = (self.path / "runs").glob("run=*/runs.parquet")
+        return sorted(run for record in folders if ID.fullmatch(run := record.parent.name.removeprefix("run=")))
+
+    def runs(self) -> list[RunRecord]:
+        """Return the records of all runs, in the order in which they were created."""
+        return sorted(map(self.record, self.run_ids()), key=lambda record: (record.created_at, record.run))
+
+    def record(self, run: str) -> RunRecord:
+        """Return the record of the run with the id ``run``, its epochs and status as they are now."""
+        try:
+            stored = read_record(self.run_folder(run) / "runs.parquet")
+        except FileNotFoundError:
+            raise StoreError(f"no run {run!r} in {self.path}; `primordium runs` lists them") from None
+        if stored.run != run:
+            raise StoreFault(f"damaged record {self.run_folder(run) / 'runs.parquet'}: it is of run {stored.run}")
+        status = stored.status
+        if locks.is_held(self.run_folder(run) / "writer.lock"):
+            status = "running"
+        elif status == "running":
+            status = "interrupted"
+        return replace(stored, status=status, epochs=self.files(run).last)
+
+    def find(self, run_or_name: str) -> RunRecord:
+        """Return the record of the run with this id or name; `StoreError` if there is none."""
+        if ID.fullmatch(run_or_name) and (self.run_folder(run_or_name) / "runs.parquet").exists():
+            return self.record(run_or_name)
+        for record in map(self._stored, self.run_ids()):
+            if record.name == run_or_name:
+                return self.record(record.run)
+        raise StoreError(f"no run {run_or_name!r} in {self.path}; `primordium runs` lists them")
+
+    def rename(self, run_or_name: str, name: str | None) -> RunRecord:
+        """Give a run another name, or none; `StoreError` if another run has it."""
+        if name is not None:
+            check_name(name)
+        with locks.exclusive(self.path / ".lock"):
+            run = self.find(run_or_name).run
+            self.claim_name(run, name)
+            stored = self._stored(run)
+            self.put_record(updated(stored, settings=replace(stored.settings, name=name)))
+        return self.record(run)
+
+    def claim_name(self, run: str, name: str | None) -> None:
+        """Raise `StoreError` if a run other than ``run`` has the name; the caller holds the store's lock."""
+        for other in self.run_ids() if name is not None else ():
+            if other != run and self._stored(other).name == name:
+                raise StoreError(f"name: {name!r} is already that of run {other}; names are unique, choose another")
+
+    def put_record(self, record: RunRecord) -> None:
+        """Replace the run's record, atomically; the caller holds the store's lock."""
+        with replacing(self.run_folder(record.run) / "runs.parquet") as part:
+            write_record(record, part)
+
+    def files(self, run: str) -> RunFiles:
+        """Return the files of a run that count now; `StoreFault` if a segment is missing between others."""
+        folder = self.run_folder(run)
+        segments = tuple(self._chain(folder))
+        spans = {(segment.start, segment.stop) for segment in segments}
+        measures = tuple(s for s in _spans(folder / "analyses" / "measures") if (s.start, s.stop) in spans)
+        whole = (0, segments[-1].stop) if segments else None
+        compact = next((s for s in _spans(folder / "compact") if (s.start, s.stop) == whole), None)
+        results = {name: path for name in RESULTS if (path := folder / "analyses" / f"{name}.parquet").exists()}
+        return RunFiles(run, folder, segments, measures, compact, results)
+
+    def superseded(self, run: str) -> list[Path]:
+        """Return what lies in a run's folders and no longer counts."""
+        folder, files = self.run_folder(run), self.files(run)
+        kept = {span.path for span in (*files.segments, *files.measures)} | (
+            {files.compact.path} if files.compact else set()
+        )
+        places = (folder / "segments", folder / "analyses" / "measures", folder / "compact")
+        return [span.path for place in places for span in _spans(place) if span.path not in kept]
+
+    def hold(self) -> locks.Lock | None:
+        """Keep every file that counts now from being removed, until the returned lock is released.
+
+        None where the store cannot be written, for then nobody removes anything.
+        """
+        return locks.shared(self.path / ".readers.lock")
+
+    def _stored(self, run: str) -> RunRecord:
+        return read_record(self.run_folder(run) / "runs.parquet")
+
+    def _chain(self, folder: Path) -> Iterator[Span]:
+        reached = 0
+        for span in _spans(folder / "segments"):
+            if span.start > reached:
+                raise StoreFault(
+                    f"missing segment in {folder / 'segments'}: nothing from state {reached} to {span.start}"
+                )
+            if span.start == reached:
+                yield span
+                reached = span.stop
+
+
+def _spans(folder: Path) -> list[Span]:
+    """Return the stretches stored in a folder, by start, the longest of each start first."""
+    found = []
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    for name in names:
+        match = _SPAN.fullmatch(name)
+        if match:
+            found.append(Span(int(match[1]), int(match[2]), folder / name))
+    return sorted(found, key=lambda span: (span.start, -span.stop))
+
+
+def _create(path: Path) -> None:
+    if path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir()):
+        raise StoreError(f"{path} is not a store (it has no format.json) and not empty; choose another folder")
+    make_folder(path)
+    with locks.exclusive(path / ".lock"):
+        if (path / "format.json").exists():
+            return
+        with replacing(path / "format.json") as part:
+            part.write_text(json.dumps({"format": FORMAT, "version": FORMAT_VERSION}) + "\n")
+        make_folder(path / "runs")
+
+
+def _check_format(path: Path) -> None:
+    try:
+        described: dict[str, Any] = json.loads((path / "format.json").read_text())
+        version = int(described["version"])
+        if described["format"] != FORMAT:
+            raise ValueError("not a store's")
+    except FileNotFoundError:
+        raise StoreError(f"no store in {path}; `primordium run --store {path}` makes one") from None
+    except PermissionError as error:
+        raise StoreError(f"the store {path} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreFault(f"damaged file {path / 'format.json'}: {' '.join(str(error).split())}") from error
+    if version > FORMAT_VERSION:
+        raise StoreError(
+            f"the store {path} has format {version}, this primordium reads {FORMAT_VERSION}; use a newer one"
+        )
