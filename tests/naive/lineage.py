@@ -1,0 +1,55 @@
+"""A byte's way back to its birth, from the tracer's records alone (design section 3, "Lineage events")."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tests.naive.bff import L
+from tests.naive.tracer import Record
+
+
+class Row(NamedTuple):
+    """One event of a byte's history; place and char are those of state ``epoch``, after the event.
+
+    ``event`` is copied, incremented, mutated or initial. The from-columns and ``delta`` are None where
+    the byte came from no other: mutated and initial. A byte incremented in place comes from its own cell.
+    """
+
+    epoch: int
+    program: int
+    site: int
+    char: int
+    event: str
+    from_program: int | None
+    from_site: int | None
+    delta: int | None
+
+
+def lineage(initial: bytes, records: Sequence[Record], epoch: int, program: int, site: int) -> list[Row]:
+    """Return the history of the byte at (``program``, ``site``) of state ``epoch``, newest event first.
+
+    ``initial`` is state 0, ``records[n - 1]`` the record of the epoch that made state n.
+    """
+    places = [(program, site)]
+    # (epoch, program, site, event, from_program, from_site, delta), newest first; chars follow later
+    events: list[tuple[int, int, int, str, int | None, int | None, int | None]] = []
+    char: int | None = None
+    for record in reversed(records[:epoch]):
+        here = places[-1]
+        edge = next((c for c in record.copies if (c.program, c.site) == here), None)
+        if edge is not None:
+            events.append((record.epoch, *here, edge.kind, edge.from_program, edge.from_site, edge.delta))
+            here = (edge.from_program, edge.from_site)
+            places.append(here)
+        char = dict(record.mutations).get(here[0] * L + here[1])
+        if char is not None:
+            events.append((record.epoch, *here, "mutated", None, None, None))
+            break
+    if char is None:
+        here = places[-1]
+        char = initial[here[0] * L + here[1]]
+        events.append((0, *here, "initial", None, None, None))
+    rows = []
+    for n, at_program, at_site, event, from_program, from_site, delta in reversed(events):
+        char = (char + (delta or 0)) % 256
+        rows.append(Row(n, at_program, at_site, char, event, from_program, from_site, delta))
+    return rows[::-1]
