@@ -1,0 +1,31 @@
+"""Primordial soups: languages, the epoch loop with its tracer, replay and scores. Pure kernels and arrays."""
+
+from sim.config import SoupConfig
+from sim.errors import InputError
+from sim.jit import kernel_digest
+from sim.language import NOWHERE, Language, Outcome, Step
+from sim.languages import LANGUAGES, language
+from sim.log import EpochLog, MechanismTable, Tokens
+from sim.mechanisms import MechanismIdCollision
+from sim.replay import Replay
+from sim.score import self_replication_scores
+from sim.soup import Soup
+
+__all__ = [
+    "LANGUAGES",
+    "NOWHERE",
+    "EpochLog",
+    "InputError",
+    "Language",
+    "MechanismIdCollision",
+    "MechanismTable",
+    "Outcome",
+    "Replay",
+    "Soup",
+    "SoupConfig",
+    "Step",
+    "Tokens",
+    "kernel_digest",
+    "language",
+    "self_replication_scores",
+]

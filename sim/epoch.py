@@ -1,0 +1,286 @@
+"""The epoch kernel: gather, mutate, execute, trace, scatter (semantics.md section 1; design sections 3, 7).
+
+Threads take chunks of reactions from a shared counter. Reactions of an epoch touch disjoint programs and
+every draw is a function of its place, so nothing depends on who computes what.
+
+Tokens are kept as dense numbers: `numbers` (uint32[cells]) names each cell's origin, `origins[number]`
+says which it is. Moving a token moves 4 bytes. While few cells change, `holders` counts the cells of each
+number and the distinct origins follow from the counts that reach or leave zero.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+
+from sim.intrinsics import atomic_add, differ_mask, lowest_bit
+from sim.jit import inlined, kernel
+from sim.language import EXECUTE
+from sim.log import Bytes, Int32, Int64, UInt32
+from sim.mechanisms import Table, find, fingerprint
+from sim.splitmix import mix
+
+_ZERO = np.uint64(0)
+_ONE = np.uint64(1)
+_EIGHT = np.uint64(8)
+_LOW30 = np.uint64((1 << 30) - 1)
+
+#: Reactions that a thread takes at a time.
+CHUNK = 512
+#: Token moves are queued and done together, so that their memory accesses overlap.
+_QUEUE = 4096
+
+# Places in `Events.shared`: the next chunk to take, the next free origin number.
+NEXT_CHUNK, NEXT_NUMBER = 0, 1
+# Places in a thread's `tally`: cells changed, gain of distinct origins.
+CHANGED, GAIN = 0, 1
+
+
+class Cells(NamedTuple):
+    """A soup by cell: `chars`, `numbers`; by origin number: `origins`, `holders`."""
+
+    chars: Bytes
+    numbers: UInt32
+    origins: Int64
+    holders: Int32
+
+
+class Events(NamedTuple):
+    """What an epoch writes down.
+
+    `order` (int32[N]): the pairing. `by_left` (int32[N, 4]): right program (-1: not on the left),
+    mechanism (>= 0: of the shared table, else ``-1 - (fresh * threads + thread)``), steps, operations.
+    `mutated_cells`, `mutated_chars` (by cell capacity; a chunk's from its first cell place on) and
+    `mutated_counts` (a chunk's number). `shared` (int64[2]): counters of all threads.
+    """
+
+    order: Int32
+    by_left: Int32
+    mutated_cells: Int32
+    mutated_chars: Bytes
+    mutated_counts: Int64
+    shared: Int64
+
+
+@inlined
+def _number_of_new(cells: Any, shared: Any, origin: int, counting: bool) -> Any:
+    """Return a fresh origin number for a byte born as ``origin``."""
+    number = atomic_add(shared, 1, 1)
+    cells.origins[number] = origin
+    if counting:
+        atomic_add(cells.holders, number, 1)
+    return np.uint32(number)
+
+
+@inlined
+def _flush(cells: Any, targets: Any, sources: Any, moved: Any, queued: int, counting: bool) -> int:
+    """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins."""
+    for i in range(queued):
+        source = sources[i]
+        moved[i] = cells.numbers[source] if source >= 0 else np.uint32(-source - 1)
+    gain = 0
+    if counting:
+        for i in range(queued):
+            target = targets[i]
+            old = cells.numbers[target]
+            new = moved[i]
+            if old != new:
+                # A count may pass through zero and come back; the sum over all threads is right.
+                if sources[i] >= 0 and atomic_add(cells.holders, np.int64(new), 1) == 0:
+                    gain += 1
+                if atomic_add(cells.holders, np.int64(old), -1) == 1:
+                    gain -= 1
+                cells.numbers[target] = new
+    else:
+        for i in range(queued):
+            cells.numbers[targets[i]] = moved[i]
+    return gain
+
+
+def _react(
+    execute: Any, table: Any, cells: Any, events: Any, known: Any, fresh: Any, tally: Any,
+    thread: int, threads: int, base: Any, mutation: int, limit: int, birth: int, counting: bool,
+) -> None:  # fmt: skip
+    """Run chunks of an epoch's reactions until none is left.
+
+    ``base``: N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``: origin of a byte
+    born at cell 0 in this epoch. ``known``: mechanisms of earlier epochs (read only); ``fresh``: this
+    thread's new ones. ``tally``: this thread's sums.
+    """
+    programs = len(events.order)
+    length = len(cells.chars) // programs
+    size = 2 * length
+    padded = (size + 63) // 64 * 64
+    reactions = programs // 2
+    chunks = (reactions + CHUNK - 1) // CHUNK
+    buffer = np.zeros(padded, np.uint8)
+    before = np.zeros(padded, np.uint8)
+    buffer_sources = np.empty(padded, np.uint8)
+    identity = np.arange(padded).astype(np.uint8)
+    buffer_sources[:] = identity
+    tape = buffer[:size]
+    sources = buffer_sources[:size]
+    mutated = np.zeros(padded, np.bool_)
+    targets = np.empty(_QUEUE + size, np.int32)
+    origins_of = np.empty(_QUEUE + size, np.int32)
+    moved = np.empty(_QUEUE + size, np.uint32)
+    changed_cells = 0
+    gain = 0
+    while True:
+        chunk = atomic_add(events.shared, 0, 1)
+        if chunk >= chunks:
+            break
+        first = chunk * CHUNK
+        mutations_at = first * size
+        mutations = 0
+        queued = 0
+        for k in range(first, min(first + CHUNK, reactions)):
+            left = events.order[2 * k]
+            right = events.order[2 * k + 1]
+            left_cell = np.int64(left) * length
+            right_cell = np.int64(right) * length
+            for i in range(length):
+                tape[i] = cells.chars[left_cell + i]
+                tape[length + i] = cells.chars[right_cell + i]
+            place = (base + np.uint64(k)) * np.uint64(size)
+            any_mutated = False
+            lowest = _LOW30
+            for i in range(size):
+                lowest = min(lowest, (mix(place + np.uint64(i)) >> _EIGHT) & _LOW30)
+            if np.int64(lowest) < mutation:
+                any_mutated = True
+                for i in range(size):
+                    draw = mix(place + np.uint64(i))
+                    mutated[i] = np.int64((draw >> _EIGHT) & _LOW30) < mutation
+                    if mutated[i]:
+                        tape[i] = np.uint8(draw)
+                        cell = left_cell + i if i < length else right_cell + i - length
+                        events.mutated_cells[mutations_at + mutations] = cell
+                        events.mutated_chars[mutations_at + mutations] = tape[i]
+                        mutations += 1
+                        number = _number_of_new(cells, events.shared, birth | cell, counting)
+                        if counting:
+                            gain += 1
+                            if atomic_add(cells.holders, np.int64(cells.numbers[cell]), -1) == 1:
+                                gain -= 1
+                        cells.numbers[cell] = number
+            for i in range(padded):
+                before[i] = buffer[i]
+                buffer_sources[i] = identity[i]
+            packed = execute(tape, sources, limit, table)
+            mechanism = 0
+            start = fresh.starts[fresh.used[0]]
+            at = start
+            for half in range(0, padded, 64):
+                differ = differ_mask(buffer, before, half) | differ_mask(buffer_sources, identity, half)
+                while differ != _ZERO:
+                    i = half + lowest_bit(differ)
+                    differ &= differ - _ONE
+                    source = np.int64(sources[i])
+                    delta = np.int64(tape[i])
+                    if source < size:
+                        delta = (delta - np.int64(before[source])) & 255
+                        if source == i and delta == 0:
+                            continue
+                    fresh.writes[at] = np.uint32((i << 16) | (source << 8) | delta)
+                    at += 1
+                    target_cell = left_cell + i if i < length else right_cell + i - length
+                    if source == i:
+                        continue
+                    if source < size:
+                        source_cell = left_cell + source if source < length else right_cell + source - length
+                    elif any_mutated and mutated[i]:
+                        continue  # born where a mutation was born in this epoch: the same origin
+                    else:
+                        new = _number_of_new(cells, events.shared, birth | target_cell, counting)
+                        gain += 1 if counting else 0
+                        source_cell = -np.int64(new) - 1
+                    targets[queued] = target_cell
+                    origins_of[queued] = source_cell
+                    queued += 1
+            if at > start:
+                changed_cells += at - start
+                for i in range(length):
+                    cells.chars[left_cell + i] = tape[i]
+                    cells.chars[right_cell + i] = tape[length + i]
+                hashed = fingerprint(fresh.writes, start, at)
+                found = find(known, hashed, fresh.writes, start, at)
+                if found < 0:
+                    found = find(fresh, hashed, fresh.writes, start, at)
+                    if found < 0:
+                        slot = -1 - found
+                        found = fresh.used[0]
+                        fresh.slots[slot] = found
+                        fresh.hashes[found] = hashed
+                        fresh.starts[found + 1] = at
+                        fresh.used[0] = found + 1
+                    mechanism = -1 - (found * threads + thread)
+                else:
+                    mechanism = found
+            elif any_mutated:
+                for i in range(length):
+                    cells.chars[left_cell + i] = tape[i]
+                    cells.chars[right_cell + i] = tape[length + i]
+            events.by_left[left, 0] = right
+            events.by_left[left, 1] = mechanism
+            events.by_left[left, 2] = packed >> 32
+            events.by_left[left, 3] = packed & 0xFFFFFFFF
+            if queued >= _QUEUE:
+                gain += _flush(cells, targets, origins_of, moved, queued, counting)
+                queued = 0
+        gain += _flush(cells, targets, origins_of, moved, queued, counting)
+        events.mutated_counts[chunk] = mutations
+    tally[0] = changed_cells
+    tally[1] = gain
+
+
+@cache
+def react() -> Any:
+    """Return the compiled epoch kernel. Declared, not inferred: only so can languages be passed as pointers."""
+    u8, u32, i32, i64, u64 = types.uint8[::1], types.uint32[::1], types.int32[::1], types.int64[::1], types.uint64[::1]
+    cells = types.NamedTuple([u8, u32, i64, i32], Cells)
+    events = types.NamedTuple([i32, types.int32[:, ::1], i32, u8, i64, i64], Events)
+    table = types.NamedTuple([i32, u64, i64, u32, i64], Table)
+    signature = types.void(
+        types.FunctionType(EXECUTE), u8, cells, events, table, table, i64,
+        types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64, types.boolean,
+    )  # fmt: skip
+    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_react)
+
+
+@kernel
+def collect(by_left: Any, renamed: Any, threads: int, left: Any, right: Any, mechanism: Any, steps: Any, operations: Any) -> int:
+    """Move an epoch's rows out of ``by_left`` in order of the left program, and clear it.
+
+    ``renamed`` (int32[threads, most]): each thread's fresh mechanisms' lasting numbers. Returns the rows.
+    """
+    count = 0
+    for program in range(len(by_left)):
+        if by_left[program, 0] < 0:
+            continue
+        left[count] = program
+        right[count] = by_left[program, 0]
+        number = by_left[program, 1]
+        if number < 0:
+            code = -1 - number
+            number = renamed[code % threads, code // threads]
+        mechanism[count] = number
+        steps[count] = by_left[program, 2]
+        operations[count] = by_left[program, 3]
+        by_left[program, 0] = -1
+        count += 1
+    return count
+
+
+@kernel
+def collect_mutations(events: Any, per_chunk: int, cells: Any, chars: Any) -> int:
+    """Move an epoch's mutations out of the chunks' stretches, in no order; return how many."""
+    count = 0
+    for chunk in range(len(events.mutated_counts)):
+        for i in range(events.mutated_counts[chunk]):
+            cells[count] = events.mutated_cells[chunk * per_chunk + i]
+            chars[count] = events.mutated_chars[chunk * per_chunk + i]
+            count += 1
+    return count

@@ -1,0 +1,149 @@
+"""Machine operations that Numba does not name: atomic addition, bit scans, 64-byte compares.
+
+Each is a single LLVM instruction (or two), portable to every target LLVM knows. The compares treat 64
+bytes at once and give one bit a byte, bit 0 for the first byte.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_I64 = ir.IntType(64)
+_BYTES64 = ir.VectorType(ir.IntType(8), 64)
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Return a pointer to element ``index`` of a one-dimensional C-contiguous array."""
+    struct = context.make_array(array_type)(context, builder, array)
+    return builder.gep(struct.data, [index])
+
+
+def _load64(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
+    pointer = builder.bitcast(_pointer(context, builder, array_type, array, start), _BYTES64.as_pointer())
+    return builder.load(pointer, align=1)
+
+
+def _splat(builder: Any, byte: Any) -> Any:
+    vector = builder.insert_element(ir.Constant(_BYTES64, ir.Undefined), byte, ir.Constant(ir.IntType(32), 0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64)
+    return builder.shuffle_vector(vector, ir.Constant(_BYTES64, ir.Undefined), mask)
+
+
+@intrinsic
+def atomic_add(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
+    """``atomic_add(array, index, value)``: add to an element shared by threads; return what it held."""
+    signature = array.dtype(array, types.intp, array.dtype)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, sig.args[0], args[0], args[1])
+        return builder.atomic_rmw("add", pointer, args[2], "monotonic")
+
+    return signature, generate
+
+
+@intrinsic
+def lowest_bit(typingctx: Any, word: Any) -> Any:
+    """``lowest_bit(word)``: index of the lowest set bit of a uint64; 64 for 0."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def highest_bit(typingctx: Any, word: Any) -> Any:
+    """``highest_bit(word)``: index of the highest set bit of a uint64; -1 for 0."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        zeros = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 0))
+        return builder.sub(ir.Constant(_I64, 63), zeros)
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def count_bits(typingctx: Any, word: Any) -> Any:
+    """``count_bits(word)``: number of set bits of a uint64."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
+def equal_mask(typingctx: Any, array: Any, start: Any, value: Any, fold: Any) -> Any:
+    """``equal_mask(bytes, start, value, fold)``: which of 64 bytes have ``byte & fold == value``."""
+    signature = types.uint64(array, types.intp, types.uint8, types.uint8)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _load64(context, builder, sig.args[0], args[0], args[1])
+        folded = builder.and_(data, _splat(builder, args[3]))
+        same = builder.icmp_unsigned("==", folded, _splat(builder, args[2]))
+        return builder.bitcast(same, _I64)
+
+    return signature, generate
+
+
+@intrinsic
+def differ_mask(typingctx: Any, first: Any, second: Any, start: Any) -> Any:
+    """``differ_mask(a, b, start)``: which of the 64 bytes from ``start`` on differ between two arrays."""
+    signature = types.uint64(first, second, types.intp)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        a = _load64(context, builder, sig.args[0], args[0], args[2])
+        b = _load64(context, builder, sig.args[1], args[1], args[2])
+        return builder.bitcast(builder.icmp_unsigned("!=", a, b), _I64)
+
+    return signature, generate
+
+
+def _on_stack(element: Any) -> Any:
+    def typed(typingctx: Any, size: Any) -> Any:
+        if not isinstance(size, types.IntegerLiteral):
+            return None
+        amount = size.literal_value * element.bitwidth // 64
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            block = cgutils.alloca_once(builder, ir.ArrayType(_I64, amount))
+            return builder.bitcast(block, ir.IntType(element.bitwidth).as_pointer())
+
+        return types.CPointer(element)(size), generate
+
+    return typed
+
+
+@intrinsic
+def stack_bytes(typingctx: Any, size: Any) -> Any:
+    """``stack_bytes(literal)``: a pointer to that many uint8 on the kernel's stack, for `numba.carray`.
+
+    A heap array would cost more than running a short tape.
+    """
+    return _on_stack(types.uint8)(typingctx, size)
+
+
+@intrinsic
+def stack_words(typingctx: Any, size: Any) -> Any:
+    """``stack_words(literal)``: the same for int64."""
+    return _on_stack(types.int64)(typingctx, size)
+
+
+@intrinsic
+def prefetch(typingctx: Any, array: Any, index: Any) -> Any:
+    """``prefetch(array, index)``: ask the processor to bring an element into its cache."""
+    signature = types.void(array, types.intp)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pointer = _pointer(context, builder, sig.args[0], args[0], args[1])
+        generic = builder.bitcast(pointer, cgutils.voidptr_t)
+        i32 = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, i32, i32, i32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [generic, ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)])
+        return context.get_dummy_value()
+
+    return signature, generate

@@ -1,0 +1,23 @@
+"""The registry: one line an instruction set."""
+
+from sim.errors import InputError
+from sim.language import Language
+from sim.languages.bff import BFF
+from sim.languages.bff_noheads import BFF_NOHEADS
+from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
+
+LANGUAGES: dict[str, Language] = {
+    found.name: found
+    for found in (
+        BFF,
+        BFF_NOHEADS,
+        BFF_NOHEADS_4BIT,
+    )
+}
+
+
+def language(name: str) -> Language:
+    """Return the language called ``name``; raises `InputError` naming those there are."""
+    if name not in LANGUAGES:
+        raise InputError(f"language: {name!r}; allowed: {', '.join(LANGUAGES)}")
+    return LANGUAGES[name]

@@ -1,0 +1,6 @@
+"""`bff`: ASCII commands, both heads start where the tape's first two bytes say."""
+
+from sim.heads import make_language
+from sim.languages.bff_noheads import ASCII
+
+BFF = make_language("bff", ASCII, heads_on_tape=True)

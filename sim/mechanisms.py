@@ -1,0 +1,291 @@
+"""Mechanisms: what a reaction did to its tape, kept once each and named by content.
+
+A mechanism is a list of writes, uint32 each: ``target << 16 | source << 8 | delta``, ascending. Its id is
+the first 8 bytes of the BLAKE2b digest of (target, source or 255, delta) bytes in that order, read
+little-endian with the top bit cleared; the empty mechanism's is 0. Tables are open-addressing hash tables
+over plain arrays, so that kernels on several threads can search them without the interpreter.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.jit import inlined, kernel
+from sim.log import Int32, Int64, MechanismTable, UInt32
+
+_M1 = np.uint64(0x9E3779B97F4A7C15)
+_M2 = np.uint64(0xD6E8FEB86659FD93)
+_S32 = np.uint64(32)
+
+_IV = np.array(
+    [
+        0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
+        0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
+    ],
+    np.uint64,
+)  # fmt: skip
+_SIGMA = np.array(
+    [
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
+        [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
+        [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
+        [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
+        [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
+        [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
+        [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
+        [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
+        [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
+    ],
+    np.int64,
+)  # fmt: skip
+
+
+@inlined
+def _rotate(x: Any, bits: Any) -> Any:
+    return (x >> np.uint64(bits)) | (x << np.uint64(64 - bits))
+
+
+@inlined
+def _quarter(v: Any, a: int, b: int, c: int, d: int, x: Any, y: Any) -> None:
+    v[a] = v[a] + v[b] + x
+    v[d] = _rotate(v[d] ^ v[a], 32)
+    v[c] = v[c] + v[d]
+    v[b] = _rotate(v[b] ^ v[c], 24)
+    v[a] = v[a] + v[b] + y
+    v[d] = _rotate(v[d] ^ v[a], 16)
+    v[c] = v[c] + v[d]
+    v[b] = _rotate(v[b] ^ v[c], 63)
+
+
+@inlined
+def mechanism_id(writes: Any, start: int, stop: int, state: Any, block: Any, work: Any) -> int:
+    """Return the id of ``writes[start:stop]``: BLAKE2b (RFC 7693, 64-byte digest, no key), in a kernel.
+
+    hashlib would take the interpreter's lock for each of some thousand new lists an epoch. ``state``
+    (uint64[8]), ``block`` (uint64[16]) and ``work`` (uint64[16]) are scratch.
+    """
+    size = 3 * (stop - start)
+    if size == 0:
+        return 0
+    for i in range(8):
+        state[i] = _IV[i]
+    state[0] ^= np.uint64(0x01010040)
+    place = 0
+    while place < size:
+        for i in range(16):
+            block[i] = np.uint64(0)
+        filled = min(128, size - place)
+        for i in range(filled):
+            at = place + i
+            write = np.uint64(writes[start + at // 3])
+            byte = (write >> np.uint64(16 - 8 * (at % 3))) & np.uint64(255)
+            block[i // 8] |= byte << np.uint64(8 * (i % 8))
+        place += filled
+        for i in range(8):
+            work[i] = state[i]
+            work[i + 8] = _IV[i]
+        work[12] ^= np.uint64(place)
+        if place == size:
+            work[14] = ~work[14]
+        for turn in range(12):
+            s = _SIGMA[turn]
+            _quarter(work, 0, 4, 8, 12, block[s[0]], block[s[1]])
+            _quarter(work, 1, 5, 9, 13, block[s[2]], block[s[3]])
+            _quarter(work, 2, 6, 10, 14, block[s[4]], block[s[5]])
+            _quarter(work, 3, 7, 11, 15, block[s[6]], block[s[7]])
+            _quarter(work, 0, 5, 10, 15, block[s[8]], block[s[9]])
+            _quarter(work, 1, 6, 11, 12, block[s[10]], block[s[11]])
+            _quarter(work, 2, 7, 8, 13, block[s[12]], block[s[13]])
+            _quarter(work, 3, 4, 9, 14, block[s[14]], block[s[15]])
+        for i in range(8):
+            state[i] ^= work[i] ^ work[i + 8]
+    return np.int64(state[0] & np.uint64(0x7FFFFFFFFFFFFFFF))
+
+
+class Table(NamedTuple):
+    """A hash table of mechanisms over plain arrays.
+
+    `slots` (int32[2^k], -1 empty) holds mechanism numbers; `hashes` (uint64[K]), `starts` (int64[K + 1])
+    and `writes` (uint32[T]) describe them; `used` (int64[1]) counts them.
+    """
+
+    slots: Int32
+    hashes: Int64
+    starts: Int64
+    writes: UInt32
+    used: Int64
+
+
+def make_table(lists: int, writes: int) -> Table:
+    """Return an empty table with room for ``lists`` mechanisms of ``writes`` writes in all."""
+    size = 16
+    while size < 2 * lists:
+        size *= 2
+    return Table(
+        np.full(size, -1, np.int32),
+        np.empty(lists, np.uint64),
+        np.zeros(lists + 1, np.int64),
+        np.empty(writes, np.uint32),
+        np.zeros(1, np.int64),
+    )
+
+
+@inlined
+def fingerprint(writes: Any, start: int, stop: int) -> Any:
+    """Return a 64-bit hash of a list; equality is always checked on the list itself."""
+    total = np.uint64(0)
+    for i in range(start, stop):
+        x = (np.uint64(writes[i]) + _M2) * _M1
+        total += (x ^ (x >> _S32)) * _M2
+    return total ^ (total >> _S32)
+
+
+@inlined
+def find(table: Any, hashed: Any, writes: Any, start: int, stop: int) -> int:
+    """Return the number of ``writes[start:stop]`` in ``table``; ``-1 - slot`` of the free slot if absent."""
+    mask = len(table.slots) - 1
+    slot = np.int64(hashed & np.uint64(mask))
+    while True:
+        number = table.slots[slot]
+        if number < 0:
+            return -1 - slot
+        if table.hashes[number] == hashed:
+            at = table.starts[number]
+            if table.starts[number + 1] - at == stop - start:
+                same = True
+                for i in range(stop - start):
+                    same &= table.writes[at + i] == writes[start + i]
+                if same:
+                    return np.int64(number)
+        slot = (slot + 1) & mask
+
+
+@kernel
+def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
+    """Add the mechanisms of ``fresh`` to ``table``, name them, and empty ``fresh`` again.
+
+    ``ids`` (int64[K]) takes the ids of ``table``'s mechanisms, ``names`` (int32[2^k], -1 empty) is a hash
+    table over those ids that finds two lists with one id. ``renamed`` (int32[>= fresh]) takes each fresh
+    mechanism's number in ``table``. Returns -1, or the number of a mechanism whose id another one bears.
+    """
+    state = np.empty(8, np.uint64)
+    block = np.empty(16, np.uint64)
+    work = np.empty(16, np.uint64)
+    names_mask = len(names) - 1
+    collision = -1
+    for k in range(fresh.used[0]):
+        start, stop = fresh.starts[k], fresh.starts[k + 1]
+        hashed = fresh.hashes[k]
+        found = find(table, hashed, fresh.writes, start, stop)
+        if found < 0:
+            slot = -1 - found
+            found = table.used[0]
+            table.slots[slot] = found
+            table.hashes[found] = hashed
+            at = table.starts[found]
+            for i in range(stop - start):
+                table.writes[at + i] = fresh.writes[start + i]
+            table.starts[found + 1] = at + stop - start
+            table.used[0] = found + 1
+            name = mechanism_id(fresh.writes, start, stop, state, block, work)
+            ids[found] = name
+            place = name & names_mask
+            while names[place] >= 0:
+                if ids[names[place]] == name:
+                    collision = found
+                place = (place + 1) & names_mask
+            names[place] = found
+        renamed[k] = found
+    mask = len(fresh.slots) - 1
+    for k in range(fresh.used[0]):
+        slot = np.int64(fresh.hashes[k] & np.uint64(mask))
+        while fresh.slots[slot] != k:
+            slot = (slot + 1) & mask
+        # Probing chains are broken by this, but the whole table ends up empty.
+        fresh.slots[slot] = -2
+    for k in range(fresh.used[0]):
+        slot = np.int64(fresh.hashes[k] & np.uint64(mask))
+        while fresh.slots[slot] != -1:
+            fresh.slots[slot] = -1
+            slot = (slot + 1) & mask
+    fresh.used[0] = 0
+    return collision
+
+
+@kernel
+def _reindex(slots: Any, keys: Any, count: int) -> None:
+    """Fill empty ``slots`` with the numbers 0..count-1 by their ``keys``."""
+    mask = len(slots) - 1
+    for k in range(count):
+        slot = np.int64(keys[k] & np.uint64(mask))
+        while slots[slot] >= 0:
+            slot = (slot + 1) & mask
+        slots[slot] = k
+
+
+class MechanismIdCollision(RuntimeError):
+    """Two different mechanisms of a run have one id: the run stops rather than mix them."""
+
+
+class Mechanisms:
+    """The mechanisms of a stretch of epochs; starts with the empty one, number 0."""
+
+    def __init__(self) -> None:
+        self.table = make_table(1 << 12, 1 << 16)
+        self.ids = np.zeros(1 << 12, np.int64)
+        self._names = np.full(1 << 13, -1, np.int32)
+        self.table.hashes[0] = fingerprint(self.table.writes, 0, 0)
+        self.table.used[0] = 1
+        self.table.slots[int(self.table.hashes[0]) & (len(self.table.slots) - 1)] = 0
+        self._names[0] = 0
+
+    def absorb(self, fresh: Table) -> Int32:
+        """Take in what a thread found new in an epoch; return its mechanisms' numbers here.
+
+        Raises `MechanismIdCollision` by name if two lists share an id.
+        """
+        count = int(fresh.used[0])
+        renamed = np.empty(count, np.int32)
+        self._reserve(count, int(fresh.starts[count]))
+        collision = absorb(self.table, self.ids, self._names, fresh, renamed)
+        if collision >= 0:
+            raise MechanismIdCollision(f"two mechanisms share the id {self.ids[collision]}; the run cannot go on")
+        return renamed
+
+    def view(self) -> MechanismTable:
+        """Return what is held now; later additions do not change it."""
+        count = int(self.table.used[0])
+        starts = self.table.starts[: count + 1]
+        return MechanismTable(self.ids[:count], starts, self.table.writes[: starts[-1]])
+
+    def _reserve(self, lists: int, writes: int) -> None:
+        """Make room for so many more lists and writes; the old arrays stay with those who hold them."""
+        table = self.table
+        used = int(table.used[0])
+        filled = int(table.starts[used])
+        room = len(table.hashes)
+        if used + lists > room:
+            while room < used + lists:
+                room *= 2
+            grown = make_table(room, 0)
+            grown.hashes[:used] = table.hashes[:used]
+            grown.starts[: used + 1] = table.starts[: used + 1]
+            grown.used[0] = used
+            _reindex(grown.slots, grown.hashes, used)
+            ids = np.zeros(room, np.int64)
+            ids[:used] = self.ids[:used]
+            self.ids = ids
+            self._names = np.full(2 * room, -1, np.int32)
+            _reindex(self._names, ids.view(np.uint64), used)
+            table = grown._replace(writes=table.writes)
+        if filled + writes > len(table.writes):
+            size = len(table.writes)
+            while size < filled + writes:
+                size *= 2
+            pool = np.empty(size, np.uint32)
+            pool[:filled] = table.writes[:filled]
+            table = table._replace(writes=pool)
+        self.table = table

@@ -1,0 +1,108 @@
+"""The self-replication score (semantics.md section 1, "CheckSelfRep"): does a program copy itself,
+and do its copies?
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from sim.config import SoupConfig
+from sim.errors import InputError
+from sim.intrinsics import atomic_add
+from sim.language import EXECUTE
+from sim.log import Bytes, Int64
+from sim.splitmix import draw_int, mix
+
+TRIALS = 13
+#: A byte counts if more than a quarter of the trials agree on it.
+AGREE = TRIALS // 4
+GENERATIONS = 4
+
+
+def _score(
+    execute: Any, table: Any, chars: Any, chosen: Any, base: Any, length: int, limit: int, shared: Any, scores: Any
+) -> None:
+    size = 2 * length
+    tape = np.empty(size, np.uint8)
+    sources = np.zeros(size, np.uint8)
+    noise = np.empty(length, np.uint8)
+    trials = np.empty((TRIALS, size), np.uint8)
+    while True:
+        k = atomic_add(shared, 0, 1)
+        if k >= len(chosen):
+            break
+        program = chosen[k]
+        start = program * length
+        local = mix(base + np.uint64(program))
+        for trial in range(TRIALS):
+            for j in range(length):
+                noise[j] = np.uint8(mix(local ^ mix(np.uint64((trial + 1) * length + j))))
+                tape[j] = chars[start + j]
+                tape[length + j] = noise[j]
+            execute(tape, sources, limit, table)
+            for _ in range(GENERATIONS):
+                for j in range(length):
+                    tape[j] = tape[length + j]
+                    tape[length + j] = noise[j]
+                execute(tape, sources, limit, table)
+            trials[trial] = tape
+        left = right = 0
+        for i in range(size):
+            agreed = False
+            for a in range(TRIALS):
+                if i < length and trials[a, i] != chars[start + i]:
+                    continue
+                count = 1
+                for b in range(a + 1, TRIALS):
+                    count += trials[b, i] == trials[a, i]
+                if count > AGREE:
+                    agreed = True
+                    break
+            if agreed and i < length:
+                left += 1
+            elif agreed:
+                right += 1
+        scores[k] = min(left, right)
+
+
+@cache
+def _compiled() -> Any:
+    u8, i64 = types.uint8[::1], types.int64[::1]
+    signature = types.void(
+        types.FunctionType(EXECUTE), u8, u8, i64, types.uint64, types.int64, types.int64, i64, i64
+    )
+    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_score)
+
+
+def self_replication_scores(
+    config: SoupConfig, chars: Bytes, epoch0: int, programs: Int64 | None = None, threads: int | None = None
+) -> Int64:
+    """Return the score (0..L) of programs of a soup: how many of its bytes a program's copies keep.
+
+    ``chars`` (uint8[cells]) is the soup, ``epoch0`` the reference's 0-based epoch of the draws (state n:
+    n - 1, state 0: 0), ``programs`` which to score (int64[K], default all). Each is run with 13 random
+    foods, five generations deep. Raises `InputError` for a program that is not in the soup.
+    """
+    chosen = np.arange(config.programs) if programs is None else np.ascontiguousarray(programs, np.int64)
+    if len(chosen) and not 0 <= chosen.min() <= chosen.max() < config.programs:
+        raise InputError(f"program: {chosen.max()}; allowed: 0 to {config.programs - 1}")
+    base = np.uint64(config.programs * draw_int(config.seed, epoch0) % 2**64)
+    language = config.instruction_set
+    shared, scores = np.zeros(1, np.int64), np.zeros(len(chosen), np.int64)
+    content = np.ascontiguousarray(chars)
+    kernel = _compiled()
+
+    def work(_: int) -> None:
+        kernel(
+            language.compiled, language.table, content, chosen, base, config.program_length, config.step_limit,
+            shared, scores,
+        )  # fmt: skip
+
+    count = threads if threads is not None else numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(work, range(count)))
+    return scores

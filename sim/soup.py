@@ -1,0 +1,207 @@
+"""A soup being simulated and traced, epoch by epoch."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numba
+import numpy as np
+
+from sim.census import count_holders, mark_numbers, renumber, token_counts
+from sim.config import SoupConfig
+from sim.epoch import CHANGED, CHUNK, GAIN, NEXT_CHUNK, NEXT_NUMBER, Cells, Events, collect, collect_mutations, react
+from sim.errors import InputError
+from sim.initial import initial_chars
+from sim.log import CELL_BITS, Bytes, EpochLog, Int64, Tokens
+from sim.mechanisms import Mechanisms, make_table
+from sim.pairing import shuffle
+from sim.splitmix import draw_int, mix_int
+
+#: Origins are counted by reference while at most this share of the cells changes, else by a full pass.
+#: The two bounds differ so that a soup at the border does not switch every epoch.
+_FEW, _MANY = 0.03, 0.06
+
+
+class Soup:
+    """A soup in some state, its tokens with it; `advance` makes the next state and tells how.
+
+    ``threads``: how many cores to use (default: all). Results do not depend on it.
+    """
+
+    def __init__(self, config: SoupConfig, threads: int | None = None) -> None:
+        chars = initial_chars(config)
+        origins = np.arange(config.cells, dtype=np.int64)
+        self._start(config, Tokens(origins, chars), 0, threads)
+
+    @classmethod
+    def resume(cls, config: SoupConfig, tokens: Tokens, epoch: int, threads: int | None = None) -> "Soup":
+        """Return the soup of ``config`` in state ``epoch``, whose tokens are ``tokens``."""
+        if len(tokens.chars) != config.cells or len(tokens.origins) != config.cells:
+            raise InputError(f"tokens: {len(tokens.chars)} cells; a soup of this configuration has {config.cells}")
+        soup = cls.__new__(cls)
+        soup._start(config, tokens, epoch, threads)
+        return soup
+
+    def _start(self, config: SoupConfig, tokens: Tokens, epoch: int, threads: int | None) -> None:
+        cells, programs = config.cells, config.programs
+        self.config = config
+        self.epoch = epoch
+        self.threads = max(1, threads if threads is not None else numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
+        self._language = config.instruction_set
+        self._mixed_seed = np.uint64(mix_int(config.seed))
+        table, numbers = _numbered(tokens.origins)
+        # Numbers are used up by births; when they run out, the living ones are renumbered.
+        capacity = 2 * cells + 64
+        origins = np.empty(capacity, np.int64)
+        origins[: len(table)] = table
+        self._cells = Cells(tokens.chars.copy(), numbers, origins, np.zeros(capacity, np.int32))
+        self._counting = True
+        self.unique_origins = int(count_holders(numbers, self._cells.holders, len(table)))
+        chunks = (programs // 2 + CHUNK - 1) // CHUNK
+        shared = np.zeros(2, np.int64)
+        shared[NEXT_NUMBER] = len(table)
+        self._orders = [np.empty(programs, np.int32) for _ in range(2)]
+        self._events = Events(
+            self._orders[0],
+            np.full((programs, 4), -1, np.int32),
+            np.empty(cells, np.int32),
+            np.empty(cells, np.uint8),
+            np.zeros(chunks, np.int64),
+            shared,
+        )
+        self._draws = np.empty(programs, np.int32)
+        self._ordered = -1  # which epoch's pairing the first of `_orders` holds
+        self._fresh = [make_table(programs // 2 + 1, cells + 2 * config.program_length) for _ in range(self.threads)]
+        self._tally = np.zeros((self.threads, 2), np.int64)
+        self._marks = np.zeros(capacity, np.uint8)
+        self._mechanisms = Mechanisms()
+        self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+
+    @property
+    def chars(self) -> Bytes:
+        """The soup's bytes, uint8[cells], read only; they change with the next `advance`."""
+        view = self._cells.chars.view()
+        view.flags.writeable = False
+        return view
+
+    def begin_segment(self) -> None:
+        """Forget the mechanisms met so far: later logs refer to a table of their own."""
+        self._mechanisms = Mechanisms()
+
+    def advance(self) -> EpochLog:
+        """Make the next state; return what happened. The log's arrays are its own."""
+        config, events, cells = self.config, self._events, self._cells
+        zero_based = self.epoch
+        self._reserve_numbers()
+        if self._ordered != zero_based:
+            shuffle(self._mixed_seed, zero_based, self._orders[0], self._draws)
+        events.shared[NEXT_CHUNK] = 0
+        arguments = (
+            self._language.table,
+            cells,
+            events._replace(order=self._orders[0]),
+            self._mechanisms.table,
+        )
+        physics = (
+            np.uint64(config.programs * draw_int(config.seed, zero_based) % 2**64),
+            config.mutation,
+            config.step_limit,
+            (zero_based + 1) << CELL_BITS,
+            self._counting,
+        )
+
+        def work(thread: int) -> None:
+            if thread == 0:
+                # The next pairing needs nothing of this epoch: one thread makes it, the others go ahead.
+                shuffle(self._mixed_seed, zero_based + 1, self._orders[1], self._draws)
+            react()(
+                self._language.compiled, *arguments, self._fresh[thread], self._tally[thread],
+                thread, self.threads, *physics,
+            )  # fmt: skip
+
+        self._in_threads(work)
+        self._orders.reverse()
+        self._ordered = zero_based + 1
+        self.epoch += 1
+        changed = int(self._tally[:, CHANGED].sum())
+        self._count_origins(changed)
+        return self._log(changed)
+
+    def tokens(self) -> Tokens:
+        """Return the tokens of the present state (copies)."""
+        return Tokens(self._cells.origins[self._cells.numbers], self._cells.chars.copy())
+
+    def token_counts(self) -> tuple[int, Int64]:
+        """Return how many distinct tokens there are, and how often the 32 most frequent occur, descending."""
+        return token_counts(self._cells.numbers, self._cells.chars, int(self._events.shared[NEXT_NUMBER]))
+
+    def close(self) -> None:
+        """Let the threads go; the soup stays readable."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+            self.threads = 1
+            self._tally = self._tally[:1]
+
+    def _in_threads(self, work: Any) -> None:
+        waiting = [self._pool.submit(work, thread) for thread in range(1, self.threads)] if self._pool else []
+        work(0)
+        for future in waiting:
+            future.result()
+
+    def _log(self, changed: int) -> EpochLog:
+        programs, events = self.config.programs, self._events
+        renamed = [self._mechanisms.absorb(fresh) for fresh in self._fresh[: self.threads]]
+        most = max(1, *(len(names) for names in renamed))
+        names = np.zeros((self.threads, most), np.int32)
+        for thread, found in enumerate(renamed):
+            names[thread, : len(found)] = found
+        left, right, mechanism, steps, operations = (np.empty(programs // 2, np.int32) for _ in range(5))
+        collect(events.by_left, names, self.threads, left, right, mechanism, steps, operations)
+        count = int(events.mutated_counts.sum())
+        cells, chars = np.empty(count, np.int32), np.empty(count, np.uint8)
+        collect_mutations(events, CHUNK * 2 * self.config.program_length, cells, chars)
+        order = np.argsort(cells)
+        return EpochLog(
+            epoch=self.epoch,
+            left=left,
+            right=right,
+            mechanism=mechanism,
+            mechanisms=self._mechanisms.view(),
+            mutated_cells=cells[order],
+            mutated_chars=chars[order],
+            steps=steps,
+            operations=operations,
+            changed_cells=changed,
+            unique_origins=self.unique_origins,
+        )
+
+    def _count_origins(self, changed: int) -> None:
+        """Bring `unique_origins` up to date, and choose how the next epoch is counted."""
+        cells = self._cells
+        used = int(self._events.shared[NEXT_NUMBER])
+        if self._counting:
+            self.unique_origins += int(self._tally[:, GAIN].sum())
+            self._counting = changed <= _MANY * len(cells.chars)
+        elif changed < _FEW * len(cells.chars):
+            self.unique_origins = int(count_holders(cells.numbers, cells.holders, used))
+            self._counting = True
+        else:
+            self.unique_origins = int(mark_numbers(cells.numbers, self._marks, used))
+
+    def _reserve_numbers(self) -> None:
+        """Renumber the living origins if this epoch's births might not find numbers enough."""
+        cells, shared = self._cells, self._events.shared
+        used = int(shared[NEXT_NUMBER])
+        # Room for every cell being born once; beside it, hot tables stay small after a takeover.
+        if used + len(cells.chars) > len(cells.origins) or used > 4 * self.unique_origins + 65536:
+            shared[NEXT_NUMBER] = renumber(cells.numbers, cells.origins, self._marks, used)
+            if self._counting:
+                count_holders(cells.numbers, cells.holders, int(shared[NEXT_NUMBER]))
+
+
+def _numbered(origins: Int64) -> tuple[Int64, Any]:
+    """Return the distinct origins, ascending, and each cell's place among them (uint32)."""
+    if np.array_equal(origins, np.arange(len(origins))):
+        return origins, np.arange(len(origins), dtype=np.uint32)
+    table, places = np.unique(origins, return_inverse=True)
+    return table, places.astype(np.uint32)
