@@ -64,7 +64,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def writing(doing: str) -> Iterator[None]:
-    """Turn the file system's refusals into `StoreError`, its failures into `StoreFault`; ``doing`` says what was tried."""
+    """Turn the file system's refusals into `StoreError`, its failures into `StoreFault`; naming what was ``doing``."""
     try:
         yield
     except (PermissionError, NotADirectoryError, FileExistsError) as error:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sim import InputError, SoupConfig
 from warehouse.errors import StoreFault
 from warehouse.schema import FILES
+from warehouse.sealed import read_sealed, write_sealed
 
 RETENTIONS = ("all",)
 ID = re.compile(r"[0-9a-f]{16}")
@@ -173,8 +173,8 @@ def parse_configuration(text: str) -> SoupConfig:
 
 
 def write_record(record: RunRecord, path: Path) -> None:
-    """Write the record to ``path`` as a Parquet file of one row."""
-    pq.write_table(pa.Table.from_pylist([record.row()], FILES["runs"].schema), path, compression="zstd")
+    """Write the record to ``path`` as a file of one row, replacing it atomically."""
+    write_sealed(path, "runs", pa.Table.from_pylist([record.row()], FILES["runs"].schema))
 
 
 def read_record(path: Path) -> RunRecord:
@@ -183,7 +183,7 @@ def read_record(path: Path) -> RunRecord:
     Raises `StoreFault` naming a damaged file, `FileNotFoundError` if there is none.
     """
     try:
-        [row] = pq.ParquetFile(path, memory_map=False).read().to_pylist()
+        [row] = read_sealed(path, "runs")[0].to_pylist()
         config = parse_configuration(row["configuration"])
         if _hashed(row["configuration"]) != row["run"]:
             raise ValueError("id and configuration disagree")
@@ -198,9 +198,7 @@ def read_record(path: Path) -> RunRecord:
             updated_at=row["updated_at"],
             provenance=tuple(json.loads(row["provenance"])),
         )
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise StoreFault(f"damaged record {path}: {' '.join(str(error).split())}") from error
 
 

@@ -155,8 +155,7 @@ class Store:
 
     def put_record(self, record: RunRecord) -> None:
         """Replace the run's record, atomically; the caller holds the store's lock."""
-        with replacing(self.run_folder(record.run) / "runs.parquet") as part:
-            write_record(record, part)
+        write_record(record, self.run_folder(record.run) / "runs.parquet")
 
     def files(self, run: str) -> RunFiles:
         """Return the files of a run that count now; `StoreFault` if a segment is missing between others."""
