@@ -8,15 +8,13 @@ says which it is. Moving a token moves 4 bytes. While few cells change, `holders
 number and the distinct origins follow from the counts that reach or leave zero.
 """
 
-from functools import cache
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numba import types
 
 from sim.intrinsics import atomic_add, differ_mask, lowest_bit
-from sim.jit import inlined, kernel
+from sim.jit import declared, inlined, kernel
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
@@ -99,7 +97,19 @@ def _flush(cells: Any, targets: Any, sources: Any, moved: Any, queued: int, coun
     return gain
 
 
-def _react(
+def _signature() -> Any:
+    u8, u32, i32, i64, u64 = types.uint8[::1], types.uint32[::1], types.int32[::1], types.int64[::1], types.uint64[::1]
+    cells = types.NamedTuple([u8, u32, i64, i32], Cells)
+    events = types.NamedTuple([i32, types.int32[:, ::1], i32, u8, i64, i64], Events)
+    table = types.NamedTuple([i32, u64, i64, u32, i64], Table)
+    return types.void(
+        types.FunctionType(EXECUTE), u8, cells, events, table, table, i64,
+        types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64, types.boolean,
+    )  # fmt: skip
+
+
+@declared(_signature)
+def react(
     execute: Any, table: Any, cells: Any, events: Any, known: Any, fresh: Any, tally: Any,
     thread: int, threads: int, base: Any, mutation: int, limit: int, birth: int, counting: bool,
 ) -> None:  # fmt: skip
@@ -234,20 +244,6 @@ def _react(
         events.mutated_counts[chunk] = mutations
     tally[0] = changed_cells
     tally[1] = gain
-
-
-@cache
-def react() -> Any:
-    """Return the compiled epoch kernel. Declared, not inferred: only so can languages be passed as pointers."""
-    u8, u32, i32, i64, u64 = types.uint8[::1], types.uint32[::1], types.int32[::1], types.int64[::1], types.uint64[::1]
-    cells = types.NamedTuple([u8, u32, i64, i32], Cells)
-    events = types.NamedTuple([i32, types.int32[:, ::1], i32, u8, i64, i64], Events)
-    table = types.NamedTuple([i32, u64, i64, u32, i64], Table)
-    signature = types.void(
-        types.FunctionType(EXECUTE), u8, cells, events, table, table, i64,
-        types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64, types.boolean,
-    )  # fmt: skip
-    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_react)
 
 
 @kernel

@@ -5,6 +5,7 @@ file the old machine code would be served. The cache therefore lives in a folder
 every file of this package, set before any kernel is decorated. The same digest is a run's provenance.
 """
 
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import types
 
 
 def kernel_digest() -> str:
@@ -46,3 +48,29 @@ def kernel(function: F) -> F:
 def inlined(function: F) -> F:
     """Compile a small helper of other kernels; LLVM inlines it where it is called."""
     return cast("F", numba.njit(nogil=True, error_model="numpy")(function))
+
+
+def declared(signature: Callable[[], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile a kernel for one declared signature only, on its first call.
+
+    For kernels that get read-only arrays from some callers and writable ones from others (declared
+    read-only they take both, inferred each combination would be compiled anew) or function pointers.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        build = functools.cache(
+            lambda: numba.njit(signature(), cache=True, nogil=True, error_model="numpy")(function)
+        )
+
+        @functools.wraps(function)
+        def call(*arguments: Any) -> Any:
+            return build()(*arguments)
+
+        return call
+
+    return decorate
+
+
+def read_only(element: Any) -> Any:
+    """Return the type of a read-only one-dimensional contiguous array."""
+    return types.Array(element, 1, "C", readonly=True)

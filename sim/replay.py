@@ -5,15 +5,21 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba import types
 
 from sim.census import mark_numbers, renumber, token_counts
-from sim.jit import kernel
+from sim.jit import declared, read_only
 from sim.log import CELL_BITS, Bytes, EpochLog, Int64, Tokens
 
 _LOW8 = np.uint32(255)
 
 
-@kernel
+@declared(
+    lambda: types.int64(
+        types.uint8[::1], types.uint32[::1], types.int64[::1], read_only(types.int32), read_only(types.uint8),
+        types.int64, types.int64,
+    )
+)  # fmt: skip
 def _mutate(chars: Any, numbers: Any, origins: Any, cells: Any, written: Any, birth: int, used: int) -> int:
     """Write an epoch's mutations; return how many origin numbers are used after."""
     for i in range(len(cells)):
@@ -25,7 +31,13 @@ def _mutate(chars: Any, numbers: Any, origins: Any, cells: Any, written: Any, bi
     return used
 
 
-@kernel
+@declared(
+    lambda: types.int64(
+        types.uint8[::1], types.uint32[::1], read_only(types.int32), read_only(types.int32),
+        read_only(types.int32), read_only(types.int64), read_only(types.uint32),
+        types.int64, types.int64, types.int64, types.int32[::1],
+    )
+)  # fmt: skip
 def _react(
     chars: Any, numbers: Any, left: Any, right: Any, mechanism: Any, starts: Any, writes: Any, length: int,
     first: int, stop: int, nowhere: Any,
@@ -75,7 +87,12 @@ def _react(
     return born
 
 
-@kernel
+@declared(
+    lambda: types.int64(
+        types.uint32[::1], types.int64[::1], types.int32[::1], types.int64, read_only(types.int32),
+        types.int64, types.int64,
+    )
+)  # fmt: skip
 def _bear(numbers: Any, origins: Any, cells: Any, count: int, mutated: Any, birth: int, used: int) -> int:
     """Give cells born from nowhere their origins; one that also mutated in the epoch shares that origin."""
     for i in range(count):

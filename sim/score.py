@@ -3,7 +3,6 @@ and do its copies?
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import numba
@@ -13,6 +12,7 @@ from numba import types
 from sim.config import SoupConfig
 from sim.errors import InputError
 from sim.intrinsics import atomic_add
+from sim.jit import declared, read_only
 from sim.language import EXECUTE
 from sim.log import Bytes, Int64
 from sim.splitmix import draw_int, mix
@@ -23,6 +23,14 @@ AGREE = TRIALS // 4
 GENERATIONS = 4
 
 
+def _signature() -> Any:
+    u8, i64 = types.uint8[::1], types.int64[::1]
+    return types.void(
+        types.FunctionType(EXECUTE), u8, read_only(types.uint8), i64, types.uint64, types.int64, types.int64, i64, i64
+    )
+
+
+@declared(_signature)
 def _score(
     execute: Any, table: Any, chars: Any, chosen: Any, base: Any, length: int, limit: int, shared: Any, scores: Any
 ) -> None:
@@ -69,15 +77,6 @@ def _score(
         scores[k] = min(left, right)
 
 
-@cache
-def _compiled() -> Any:
-    u8, i64 = types.uint8[::1], types.int64[::1]
-    signature = types.void(
-        types.FunctionType(EXECUTE), u8, u8, i64, types.uint64, types.int64, types.int64, i64, i64
-    )
-    return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(_score)
-
-
 def self_replication_scores(
     config: SoupConfig, chars: Bytes, epoch0: int, programs: Int64 | None = None, threads: int | None = None
 ) -> Int64:
@@ -94,10 +93,9 @@ def self_replication_scores(
     language = config.instruction_set
     shared, scores = np.zeros(1, np.int64), np.zeros(len(chosen), np.int64)
     content = np.ascontiguousarray(chars)
-    kernel = _compiled()
 
     def work(_: int) -> None:
-        kernel(
+        _score(
             language.compiled, language.table, content, chosen, base, config.program_length, config.step_limit,
             shared, scores,
         )  # fmt: skip

@@ -113,7 +113,7 @@ class Soup:
             if thread == 0:
                 # The next pairing needs nothing of this epoch: one thread makes it, the others go ahead.
                 shuffle(self._mixed_seed, zero_based + 1, self._orders[1], self._draws)
-            react()(
+            react(
                 self._language.compiled, *arguments, self._fresh[thread], self._tally[thread],
                 thread, self.threads, *physics,
             )  # fmt: skip
