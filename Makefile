@@ -4,7 +4,7 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/set-up.stamp
-UV     := $(shell command -v uv 2>/dev/null)
+UV     := $(shell uv --version >/dev/null 2>&1 && command -v uv)
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 unexport VIRTUAL_ENV          # another active environment is not ours to change
 
@@ -22,18 +22,15 @@ set-up: $(STAMP)
 
 $(STAMP): pyproject.toml uv.lock constraints.txt
 	@began=$$(date +%s); \
-	if [ -n "$(UV)" ]; then \
-		echo "set-up: uv sync into $(VENV)"; \
-		"$(UV)" sync --locked --quiet --compile-bytecode || exit 1; \
+	if [ -n "$(UV)" ] && echo "set-up: uv sync into $(VENV)" && \
+		"$(UV)" sync --locked --quiet --compile-bytecode; then :; \
 	else \
-		python=; \
-		for candidate in python3 python3.13 python3.12 python3.11; do \
-			if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; \
-			then python=$$candidate; break; fi; \
+		for python in python3 python3.13 python3.12 python3.11 none; do \
+			$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && break; \
 		done; \
-		[ -n "$$python" ] || { echo "set-up: no Python 3.11, 3.12 or 3.13 found on PATH; install one, or uv" >&2; exit 1; }; \
+		[ $$python != none ] || { echo "set-up: no Python 3.11, 3.12 or 3.13 on PATH; install one, or uv" >&2; exit 1; }; \
 		echo "set-up: $$python -m venv and pip into $(VENV)"; \
-		$$python -m venv $(VENV) || exit 1; \
+		$$python -m venv --clear $(VENV) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]' || exit 1; \
 	fi; \
 	touch $@; \
