@@ -1,0 +1,7 @@
+"""``python -m flows.cli``: the same as `primordium`."""
+
+import sys
+
+from flows.cli.application import main
+
+sys.exit(main())

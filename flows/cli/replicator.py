@@ -1,0 +1,143 @@
+"""`primordium replicator`: who founded a run's onsets, made by whom, out of bytes born where."""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flows.cli.output import print_json, print_records
+from flows.cli.parser import add_format, add_run
+from flows.cli.reading import open_store
+
+if TYPE_CHECKING:
+    from warehouse.reader import History
+    from warehouse.store import Store
+
+EXAMPLES = ("primordium replicator RUN", "primordium replicator RUN --format json")
+COLUMNS = (
+    "onset_epoch", "rank", "program", "epoch", "share", "score", "text", "census_epoch", "made_epoch",
+    "assembled_epoch", "assembled_program", "left_program", "left_score", "left_text",
+    "right_program", "right_score", "right_text",
+)  # fmt: skip
+_SHOWN = 12  # places of birth told to a person; JSON has every byte
+
+Founder = dict[str, Any]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_run(parser)
+    add_format(parser)
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    """Print the founders of every onset that has any."""
+    from flows.cli.terminal import note
+    from warehouse.reader import History
+    from warehouse.results import read_result
+
+    store = open_store(arguments)
+    history = History(store, arguments.run)
+    founders = founders_of(store, history)
+    if arguments.format == "json":
+        print_json(founders)
+    elif arguments.format == "csv":
+        print_records(founders, "csv", COLUMNS)
+    else:
+        _print_for_people(history, founders)
+    if not founders:
+        made = read_result(store, history.run, "founders") is not None
+        reason = "its complexity never rose to 1" if made else f"not analysed yet: primordium analyze {history.run}"
+        note(f"no founder is known in run {history.run}: {reason}")
+
+
+def founders_of(store: "Store", history: "History") -> list[Founder]:
+    """Return the rows of `founders`, each with its parents' text and score in the state that they met in."""
+    from warehouse.results import read_result
+
+    founders = [dict(row) for row in read_result(store, history.run, "founders") or []]
+    met = {int(row["assembled_epoch"]) - 1 for row in founders if row["left_program"] is not None}
+    chars = {epoch: replay.chars.copy() for epoch, replay in history.states(sorted(met))}
+    for row in founders:
+        for side in ("left", "right"):
+            program, state = row[f"{side}_program"], int(row["assembled_epoch"]) - 1
+            found = (None, None) if program is None else _text_and_score(history, chars[state], state, int(program))
+            row[f"{side}_text"], row[f"{side}_score"] = found
+    return founders
+
+
+def _text_and_score(history: "History", chars: Any, epoch: int, program: int) -> tuple[str, int]:
+    import numpy as np
+
+    from sim import self_replication_scores
+
+    config = history.config
+    content = chars.reshape(-1, config.program_length)[program].tobytes()
+    score = self_replication_scores(config, chars, max(epoch - 1, 0), np.array([program], np.int64))
+    return config.instruction_set.format(content), int(score[0])
+
+
+def births(founder: Founder) -> list[tuple[str, int]]:
+    """Return where a founder's bytes were born and how many there, most first."""
+    places: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for byte in founder["born"]:
+        places[byte["born_epoch"], byte["born_program"]].append(byte["site"])
+    ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [
+        (f"{_state(epoch)}, program {program}: sites {spans(sites)}", len(sites)) for (epoch, program), sites in ordered
+    ]
+
+
+def _state(epoch: int) -> str:
+    return "initial soup" if epoch == 0 else f"epoch {epoch}"
+
+
+def spans(numbers: Iterable[int]) -> str:
+    """Return numbers in short: 0-3, 7, 9-11."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def _print_for_people(history: "History", founders: Sequence[Founder]) -> None:
+    from rich.text import Text
+
+    from flows.cli.terminal import Page, facts, program_text
+
+    page, language = Page(), history.config.instruction_set
+
+    def written(text: str, score: int) -> Text:
+        return program_text(language, language.parse(text)).append(f"  score {score}")
+
+    for row in founders:
+        page.print(f"onset at epoch {row['onset_epoch']}, founder {row['rank']}", style="bold")
+        facts(page, _told(row, written), indent="  ")
+        page.print("  where its bytes were born")
+        told = births(row)
+        for place, count in told[:_SHOWN]:
+            page.print(
+                f"    {count:>3} in the {place}" if place.startswith("initial") else f"    {count:>3} in {place}"
+            )
+        if len(told) > _SHOWN:
+            page.print(f"    and in {len(told) - _SHOWN} more places (--format json has them all)")
+
+
+def _told(row: Founder, written: Any) -> list[tuple[str, object]]:
+    """Return what is told of a founder, name by name."""
+    pairs: list[tuple[str, object]] = [
+        ("founder", f"program {row['program']} in state {row['epoch']}"),
+        ("text", written(row["text"], row["score"])),
+        ("share", f"{row['share']:.1%} of the dominant cells of state {row['census_epoch']} descend from it"),
+        ("assembled", f"in state {row['assembled_epoch']}, program {row['assembled_program']}"),
+        ("made", f"in state {row['made_epoch']}: the last change to bytes that were passed on"),
+    ]
+    for side in ("left", "right"):
+        if row[f"{side}_program"] is not None:
+            met = row["assembled_epoch"] - 1
+            pairs.append((f"{side} parent", f"program {row[f'{side}_program']} in state {met}"))
+            pairs.append(("", written(row[f"{side}_text"], row[f"{side}_score"])))
+    return pairs
