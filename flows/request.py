@@ -1,0 +1,180 @@
+"""What a person asks of `run`, checked: options and TOML file become one `RunRequest`.
+
+Options win over the file, the file over the defaults. Whatever is wrong raises `InputError` with one line
+that names the option, or the file and its key, and what is allowed.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from flows.options import BY_KEY, OPTIONS, Option
+from sim import InputError, SoupConfig, language
+from warehouse.record import RunSettings
+
+__all__ = ["OPTIONS", "Option", "RunRequest", "read_request"]
+
+STORE_VARIABLE = "PRIMORDIUM_STORE"
+DEFAULT_STORE = "store"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRequest:
+    """One call of `run`.
+
+    - `config`: what determines the history; `settings`: what is fixed when the run is first made
+    - `epochs`: the state to reach; with `until_transition` the latest state at which to stop
+    - `then`: epochs to go on after the lattice state that showed the transition
+    - `threads`: None for all cores
+    - `direct`: without Prefect; `force`: even if the disk looks too small
+    - `given`: keys that were given, not left to their defaults
+    """
+
+    config: SoupConfig
+    settings: RunSettings = field(default_factory=RunSettings)
+    epochs: int = 2048
+    store: Path = Path(DEFAULT_STORE)
+    until_transition: bool = False
+    then: int = 256
+    threads: int | None = None
+    direct: bool = False
+    force: bool = False
+    given: frozenset[str] = frozenset()
+
+    def described(self) -> dict[str, Any]:
+        """Return what is asked in plain values, for people to read on a page."""
+        config = self.config
+        return {
+            "language": config.language,
+            "programs": config.programs,
+            "seed": str(config.seed),  # JSON readers round what has more than 53 bits
+            "mutation_rate": config.mutation_rate,
+            "step_limit": config.step_limit,
+            "geometry": config.geometry,
+            "initial_soup": config.initial_soup,
+            "plants": [{"cell": cell, "bytes": content.hex()} for cell, content in config.plants],
+            "epochs": self.epochs,
+            "until_transition": self.until_transition,
+            "then": self.then,
+            "measure_every": self.settings.measure_every,
+            "keyframe_every": self.settings.keyframe_every,
+            "name": self.settings.name,
+            "store": str(self.store),
+        }
+
+
+def read_request(given: Mapping[str, Any], config_file: Path | None = None) -> RunRequest:
+    """Return the request made by the options ``given`` (key -> text as typed) and a TOML file.
+
+    A flag's value is a bool, a repeatable option's a list of texts; a value of None counts as not given.
+    Raises `InputError`.
+    """
+    places: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    if config_file is not None:
+        for key, value in _read_toml(config_file).items():
+            places[key] = f"{config_file}: {key}"
+            values[key] = _taken(places[key], BY_KEY[key].check, value)
+    for key, text in given.items():
+        if text is not None:
+            places[key] = f"--{BY_KEY[key].name}"
+            values[key] = _taken(places[key], BY_KEY[key].read, text)
+    return _request(values, places)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    """Return a file's keys, all of them known."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not UTF-8 text; write TOML such as: seed = 29") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: is not TOML: {error}") from None
+    for key in table:
+        if key not in BY_KEY:
+            raise InputError(f"{path}: {key}: unknown key; allowed: {', '.join(sorted(BY_KEY))}")
+    return table
+
+
+def _taken(place: str, check: Any, value: Any) -> Any:
+    try:
+        return check(value)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{place}: {error}") from None
+
+
+def _request(given: dict[str, Any], places: Mapping[str, str]) -> RunRequest:
+    values = {option.key: option.default for option in OPTIONS} | given
+    if "then" in given and not values["until_transition"]:
+        raise InputError(f"{places['then']}: applies only with until-transition; add it or leave this out")
+    return RunRequest(
+        config=_config(values, places),
+        settings=_settings(values, places),
+        epochs=values["epochs"],
+        store=Path(values["store"] or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE),
+        until_transition=values["until_transition"],
+        then=values["then"],
+        threads=values["threads"],
+        direct=values["direct"],
+        force=values["force"],
+        given=frozenset(given),
+    )
+
+
+def _settings(values: Mapping[str, Any], places: Mapping[str, str]) -> RunSettings:
+    try:
+        return RunSettings(
+            name=values["name"], measure_every=values["measure_every"], keyframe_every=values["keyframe_every"]
+        )
+    except InputError as error:
+        raise _placed(error, places) from None
+
+
+def _config(values: Mapping[str, Any], places: Mapping[str, str]) -> SoupConfig:
+    try:
+        bare = SoupConfig(
+            language=values["language"],
+            programs=values["programs"],
+            seed=values["seed"],
+            mutation=SoupConfig.mutation_from_rate(values["mutation_rate"]),
+            step_limit=values["step_limit"],
+            geometry=values["geometry"],
+            initial_soup=values["initial_soup"],
+        )
+    except InputError as error:
+        raise _placed(error, places) from None
+    plants = _plants(bare, values, places)
+    try:
+        return replace(bare, plants=plants)
+    except InputError as error:
+        place = places.get("plant") or places["initial_program"]
+        raise InputError(f"{place}: {str(error).removeprefix('plants: ')}") from None
+
+
+def _placed(error: InputError, places: Mapping[str, str]) -> InputError:
+    """Return the error with the place in front instead of the field that the other packages name first."""
+    key, colon, rest = str(error).partition(": ")
+    return InputError(f"{places[key]}{colon}{rest}") if key in places else error
+
+
+def _plants(config: SoupConfig, values: Mapping[str, Any], places: Mapping[str, str]) -> tuple[tuple[int, bytes], ...]:
+    """Return the (cell, bytes) that the texts ask for."""
+    texts = [(places["plant"], program, text) for program, text in values["plant"]]
+    if values["initial_program"] is not None:
+        texts.append((places["initial_program"], 0, values["initial_program"]))
+    parse, plants = language(config.language).parse, []
+    for place, program, text in texts:
+        if program >= config.programs:
+            raise InputError(f"{place}: there is no program {program}; allowed: 0 to {config.programs - 1}")
+        try:
+            plants.append((program * config.program_length, parse(text)))
+        except InputError as error:
+            raise InputError(f"{place}: {error}") from None
+    return tuple(plants)
