@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from sim.intrinsics import atomic_add, differ_mask, lowest_bit
+from sim.intrinsics import atomic_add, copy_bytes, differ_mask, lowest_bit, prefetch
 from sim.jit import declared, inlined, kernel
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
@@ -29,6 +29,8 @@ _LOW30 = np.uint64((1 << 30) - 1)
 CHUNK = 512
 #: Token moves are queued and done together, so that their memory accesses overlap.
 _QUEUE = 4096
+#: How many reactions ahead programs are asked for from memory.
+_AHEAD = 8
 
 # Places in `Events.shared`: the next chunk to take, the next free origin number.
 NEXT_CHUNK, NEXT_NUMBER = 0, 1
@@ -63,37 +65,37 @@ class Events(NamedTuple):
 
 
 @inlined
-def _number_of_new(cells: Any, shared: Any, origin: int, counting: bool) -> Any:
+def _number_of_new(origins: Any, holders: Any, shared: Any, origin: int, counting: bool) -> Any:
     """Return a fresh origin number for a byte born as ``origin``."""
     number = atomic_add(shared, 1, 1)
-    cells.origins[number] = origin
+    origins[number] = origin
     if counting:
-        atomic_add(cells.holders, number, 1)
+        atomic_add(holders, number, 1)
     return np.uint32(number)
 
 
 @inlined
-def _flush(cells: Any, targets: Any, sources: Any, moved: Any, queued: int, counting: bool) -> int:
+def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, queued: int, counting: bool) -> int:
     """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins."""
     for i in range(queued):
         source = sources[i]
-        moved[i] = cells.numbers[source] if source >= 0 else np.uint32(-source - 1)
+        moved[i] = numbers[source] if source >= 0 else np.uint32(-source - 1)
     gain = 0
     if counting:
         for i in range(queued):
             target = targets[i]
-            old = cells.numbers[target]
+            old = numbers[target]
             new = moved[i]
             if old != new:
                 # A count may pass through zero and come back; the sum over all threads is right.
-                if sources[i] >= 0 and atomic_add(cells.holders, np.int64(new), 1) == 0:
+                if sources[i] >= 0 and atomic_add(holders, np.int64(new), 1) == 0:
                     gain += 1
-                if atomic_add(cells.holders, np.int64(old), -1) == 1:
+                if atomic_add(holders, np.int64(old), -1) == 1:
                     gain -= 1
-                cells.numbers[target] = new
+                numbers[target] = new
     else:
         for i in range(queued):
-            cells.numbers[targets[i]] = moved[i]
+            numbers[targets[i]] = moved[i]
     return gain
 
 
@@ -119,8 +121,14 @@ def react(
     born at cell 0 in this epoch. ``known``: mechanisms of earlier epochs (read only); ``fresh``: this
     thread's new ones. ``tally``: this thread's sums.
     """
-    programs = len(events.order)
-    length = len(cells.chars) // programs
+    # Arrays out of their tuples once: each access through the tuple would count references, atomically.
+    chars, numbers, origins, holders = cells
+    order, by_left, mutated_cells, mutated_chars, mutated_counts, shared = events
+    known_slots, known_hashes, known_starts, known_writes, _ = known
+    fresh_slots, fresh_hashes, fresh_starts, fresh_writes, fresh_used = fresh
+    flat_by_left = by_left.reshape(by_left.size)
+    programs = len(order)
+    length = len(chars) // programs
     size = 2 * length
     padded = (size + 63) // 64 * 64
     reactions = programs // 2
@@ -134,12 +142,12 @@ def react(
     sources = buffer_sources[:size]
     mutated = np.zeros(padded, np.bool_)
     targets = np.empty(_QUEUE + size, np.int32)
-    origins_of = np.empty(_QUEUE + size, np.int32)
+    moves_from = np.empty(_QUEUE + size, np.int32)
     moved = np.empty(_QUEUE + size, np.uint32)
     changed_cells = 0
     gain = 0
     while True:
-        chunk = atomic_add(events.shared, 0, 1)
+        chunk = atomic_add(shared, 0, 1)
         if chunk >= chunks:
             break
         first = chunk * CHUNK
@@ -147,13 +155,16 @@ def react(
         mutations = 0
         queued = 0
         for k in range(first, min(first + CHUNK, reactions)):
-            left = events.order[2 * k]
-            right = events.order[2 * k + 1]
+            left = order[2 * k]
+            right = order[2 * k + 1]
+            ahead = 2 * min(k + _AHEAD, reactions - 1)
+            prefetch(chars, np.int64(order[ahead]) * length)
+            prefetch(chars, np.int64(order[ahead + 1]) * length)
+            prefetch(flat_by_left, np.int64(order[ahead]) * 4)
             left_cell = np.int64(left) * length
             right_cell = np.int64(right) * length
-            for i in range(length):
-                tape[i] = cells.chars[left_cell + i]
-                tape[length + i] = cells.chars[right_cell + i]
+            copy_bytes(buffer, 0, chars, left_cell, length)
+            copy_bytes(buffer, length, chars, right_cell, length)
             place = (base + np.uint64(k)) * np.uint64(size)
             any_mutated = False
             lowest = _LOW30
@@ -167,21 +178,20 @@ def react(
                     if mutated[i]:
                         tape[i] = np.uint8(draw)
                         cell = left_cell + i if i < length else right_cell + i - length
-                        events.mutated_cells[mutations_at + mutations] = cell
-                        events.mutated_chars[mutations_at + mutations] = tape[i]
+                        mutated_cells[mutations_at + mutations] = cell
+                        mutated_chars[mutations_at + mutations] = tape[i]
                         mutations += 1
-                        number = _number_of_new(cells, events.shared, birth | cell, counting)
+                        number = _number_of_new(origins, holders, shared, birth | cell, counting)
                         if counting:
                             gain += 1
-                            if atomic_add(cells.holders, np.int64(cells.numbers[cell]), -1) == 1:
+                            if atomic_add(holders, np.int64(numbers[cell]), -1) == 1:
                                 gain -= 1
-                        cells.numbers[cell] = number
-            for i in range(padded):
-                before[i] = buffer[i]
-                buffer_sources[i] = identity[i]
+                        numbers[cell] = number
+            copy_bytes(before, 0, buffer, 0, padded)
+            copy_bytes(buffer_sources, 0, identity, 0, padded)
             packed = execute(tape, sources, limit, table)
             mechanism = 0
-            start = fresh.starts[fresh.used[0]]
+            start = fresh_starts[fresh_used[0]]
             at = start
             for half in range(0, padded, 64):
                 differ = differ_mask(buffer, before, half) | differ_mask(buffer_sources, identity, half)
@@ -194,7 +204,7 @@ def react(
                         delta = (delta - np.int64(before[source])) & 255
                         if source == i and delta == 0:
                             continue
-                    fresh.writes[at] = np.uint32((i << 16) | (source << 8) | delta)
+                    fresh_writes[at] = np.uint32((i << 16) | (source << 8) | delta)
                     at += 1
                     target_cell = left_cell + i if i < length else right_cell + i - length
                     if source == i:
@@ -204,44 +214,42 @@ def react(
                     elif any_mutated and mutated[i]:
                         continue  # born where a mutation was born in this epoch: the same origin
                     else:
-                        new = _number_of_new(cells, events.shared, birth | target_cell, counting)
+                        new = _number_of_new(origins, holders, shared, birth | target_cell, counting)
                         gain += 1 if counting else 0
                         source_cell = -np.int64(new) - 1
                     targets[queued] = target_cell
-                    origins_of[queued] = source_cell
+                    moves_from[queued] = source_cell
                     queued += 1
             if at > start:
                 changed_cells += at - start
-                for i in range(length):
-                    cells.chars[left_cell + i] = tape[i]
-                    cells.chars[right_cell + i] = tape[length + i]
-                hashed = fingerprint(fresh.writes, start, at)
-                found = find(known, hashed, fresh.writes, start, at)
+                copy_bytes(chars, left_cell, buffer, 0, length)
+                copy_bytes(chars, right_cell, buffer, length, length)
+                hashed = fingerprint(fresh_writes, start, at)
+                found = find(known_slots, known_hashes, known_starts, known_writes, hashed, fresh_writes, start, at)
                 if found < 0:
-                    found = find(fresh, hashed, fresh.writes, start, at)
+                    found = find(fresh_slots, fresh_hashes, fresh_starts, fresh_writes, hashed, fresh_writes, start, at)
                     if found < 0:
                         slot = -1 - found
-                        found = fresh.used[0]
-                        fresh.slots[slot] = found
-                        fresh.hashes[found] = hashed
-                        fresh.starts[found + 1] = at
-                        fresh.used[0] = found + 1
+                        found = fresh_used[0]
+                        fresh_slots[slot] = found
+                        fresh_hashes[found] = hashed
+                        fresh_starts[found + 1] = at
+                        fresh_used[0] = found + 1
                     mechanism = -1 - (found * threads + thread)
                 else:
                     mechanism = found
             elif any_mutated:
-                for i in range(length):
-                    cells.chars[left_cell + i] = tape[i]
-                    cells.chars[right_cell + i] = tape[length + i]
-            events.by_left[left, 0] = right
-            events.by_left[left, 1] = mechanism
-            events.by_left[left, 2] = packed >> 32
-            events.by_left[left, 3] = packed & 0xFFFFFFFF
+                copy_bytes(chars, left_cell, buffer, 0, length)
+                copy_bytes(chars, right_cell, buffer, length, length)
+            by_left[left, 0] = right
+            by_left[left, 1] = mechanism
+            by_left[left, 2] = packed >> 32
+            by_left[left, 3] = packed & 0xFFFFFFFF
             if queued >= _QUEUE:
-                gain += _flush(cells, targets, origins_of, moved, queued, counting)
+                gain += _flush(numbers, holders, targets, moves_from, moved, queued, counting)
                 queued = 0
-        gain += _flush(cells, targets, origins_of, moved, queued, counting)
-        events.mutated_counts[chunk] = mutations
+        gain += _flush(numbers, holders, targets, moves_from, moved, queued, counting)
+        mutated_counts[chunk] = mutations
     tally[0] = changed_cells
     tally[1] = gain
 
@@ -273,10 +281,11 @@ def collect(by_left: Any, renamed: Any, threads: int, left: Any, right: Any, mec
 @kernel
 def collect_mutations(events: Any, per_chunk: int, cells: Any, chars: Any) -> int:
     """Move an epoch's mutations out of the chunks' stretches, in no order; return how many."""
+    mutated_cells, mutated_chars, mutated_counts = events.mutated_cells, events.mutated_chars, events.mutated_counts
     count = 0
-    for chunk in range(len(events.mutated_counts)):
-        for i in range(events.mutated_counts[chunk]):
-            cells[count] = events.mutated_cells[chunk * per_chunk + i]
-            chars[count] = events.mutated_chars[chunk * per_chunk + i]
+    for chunk in range(len(mutated_counts)):
+        for i in range(mutated_counts[chunk]):
+            cells[count] = mutated_cells[chunk * per_chunk + i]
+            chars[count] = mutated_chars[chunk * per_chunk + i]
             count += 1
     return count

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from sim.intrinsics import differ_mask, equal_mask, highest_bit, lowest_bit, stack_bytes, stack_words
+from sim.intrinsics import copy_bytes, differ_mask, equal_mask, highest_bit, lowest_bit, stack_bytes, stack_words
 from sim.jit import inlined
 
 # Kinds of byte, as in sim.heads: 0 no-op, 1 zero, 2..5 heads, 6 and 7 decrement and increment, 8 and 9
@@ -255,9 +255,8 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
             power *= 2
             saved_pc, saved_head0, saved_head1 = pc, head0, head1
             saved_steps, saved_operations = steps, operations
-            for i in range(128):
-                saved_tape[i] = tape[i]
-                saved_sources[i] = sources[i]
+            copy_bytes(saved_tape, 0, tape, 0, 128)
+            copy_bytes(saved_sources, 0, sources, 0, 128)
         if not innermost:
             continue
         length = last - first

@@ -144,20 +144,22 @@ def fingerprint(writes: Any, start: int, stop: int) -> Any:
 
 
 @inlined
-def find(table: Any, hashed: Any, writes: Any, start: int, stop: int) -> int:
-    """Return the number of ``writes[start:stop]`` in ``table``; ``-1 - slot`` of the free slot if absent."""
-    mask = len(table.slots) - 1
+def find(
+    slots: Any, hashes: Any, starts: Any, pool: Any, hashed: Any, writes: Any, start: int, stop: int
+) -> int:
+    """Return the number of ``writes[start:stop]`` in a table; ``-1 - slot`` of the free slot if absent."""
+    mask = len(slots) - 1
     slot = np.int64(hashed & np.uint64(mask))
     while True:
-        number = table.slots[slot]
+        number = slots[slot]
         if number < 0:
             return -1 - slot
-        if table.hashes[number] == hashed:
-            at = table.starts[number]
-            if table.starts[number + 1] - at == stop - start:
+        if hashes[number] == hashed:
+            at = starts[number]
+            if starts[number + 1] - at == stop - start:
                 same = True
                 for i in range(stop - start):
-                    same &= table.writes[at + i] == writes[start + i]
+                    same &= pool[at + i] == writes[start + i]
                 if same:
                     return np.int64(number)
         slot = (slot + 1) & mask
@@ -171,26 +173,28 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
     table over those ids that finds two lists with one id. ``renamed`` (int32[>= fresh]) takes each fresh
     mechanism's number in ``table``. Returns -1, or the number of a mechanism whose id another one bears.
     """
+    slots, hashes, starts, writes, used = table
+    fresh_slots, fresh_hashes, fresh_starts, fresh_writes, fresh_used = fresh
     state = np.empty(8, np.uint64)
     block = np.empty(16, np.uint64)
     work = np.empty(16, np.uint64)
     names_mask = len(names) - 1
     collision = -1
-    for k in range(fresh.used[0]):
-        start, stop = fresh.starts[k], fresh.starts[k + 1]
-        hashed = fresh.hashes[k]
-        found = find(table, hashed, fresh.writes, start, stop)
+    for k in range(fresh_used[0]):
+        start, stop = fresh_starts[k], fresh_starts[k + 1]
+        hashed = fresh_hashes[k]
+        found = find(slots, hashes, starts, writes, hashed, fresh_writes, start, stop)
         if found < 0:
             slot = -1 - found
-            found = table.used[0]
-            table.slots[slot] = found
-            table.hashes[found] = hashed
-            at = table.starts[found]
+            found = used[0]
+            slots[slot] = found
+            hashes[found] = hashed
+            at = starts[found]
             for i in range(stop - start):
-                table.writes[at + i] = fresh.writes[start + i]
-            table.starts[found + 1] = at + stop - start
-            table.used[0] = found + 1
-            name = mechanism_id(fresh.writes, start, stop, state, block, work)
+                writes[at + i] = fresh_writes[start + i]
+            starts[found + 1] = at + stop - start
+            used[0] = found + 1
+            name = mechanism_id(fresh_writes, start, stop, state, block, work)
             ids[found] = name
             place = name & names_mask
             while names[place] >= 0:
@@ -199,19 +203,19 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
                 place = (place + 1) & names_mask
             names[place] = found
         renamed[k] = found
-    mask = len(fresh.slots) - 1
-    for k in range(fresh.used[0]):
-        slot = np.int64(fresh.hashes[k] & np.uint64(mask))
-        while fresh.slots[slot] != k:
+    mask = len(fresh_slots) - 1
+    for k in range(fresh_used[0]):
+        slot = np.int64(fresh_hashes[k] & np.uint64(mask))
+        while fresh_slots[slot] != k:
             slot = (slot + 1) & mask
         # Probing chains are broken by this, but the whole table ends up empty.
-        fresh.slots[slot] = -2
-    for k in range(fresh.used[0]):
-        slot = np.int64(fresh.hashes[k] & np.uint64(mask))
-        while fresh.slots[slot] != -1:
-            fresh.slots[slot] = -1
+        fresh_slots[slot] = -2
+    for k in range(fresh_used[0]):
+        slot = np.int64(fresh_hashes[k] & np.uint64(mask))
+        while fresh_slots[slot] != -1:
+            fresh_slots[slot] = -1
             slot = (slot + 1) & mask
-    fresh.used[0] = 0
+    fresh_used[0] = 0
     return collision
 
 
