@@ -1,0 +1,88 @@
+"""``python -m benchmarks``: measure, and print Markdown."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import reading, reference, simulation, storage
+from benchmarks.report import Figure, machine, table
+from sim import LANGUAGES, InputError, SoupConfig
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure what ``argv`` asks for, print it, and return the exit code (2 for bad input)."""
+    arguments = _parser().parse_args(argv)
+    try:
+        report = _report(arguments)
+    except InputError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    print(report)
+    if arguments.output:
+        arguments.output.write_text(report, encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--language", default="bff_noheads", choices=LANGUAGES, help="(default: %(default)s)")
+    parser.add_argument("--programs", type=int, default=131072, help="fewer for a quick look (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[29], help="a run each (default: 29)")
+    parser.add_argument("--epochs", type=int, default=1280, help="length of each run (default: %(default)s)")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="of each query, and turns of each (default: %(default)s)"
+    )
+    parser.add_argument("--reference", type=Path, metavar="PATH", help="the reference binary (cubff) to compare with")
+    parser.add_argument("--store", type=Path, help="folder to keep the runs in (default: one that is removed)")
+    parser.add_argument("--output", type=Path, help="also write the report to this file")
+    return parser
+
+
+def _report(arguments: argparse.Namespace) -> str:
+    parts = [f"Measured on {machine()}.\n"]
+    with tempfile.TemporaryDirectory(prefix="primordium-benchmarks-") as temporary:
+        folder = arguments.store or Path(temporary, "store")
+        for seed in arguments.seeds:
+            config = SoupConfig(language=arguments.language, programs=arguments.programs, seed=seed)
+            parts += _run(config, arguments, folder)
+    return "\n".join(parts)
+
+
+def _run(config: SoupConfig, arguments: argparse.Namespace, folder: Path) -> list[str]:
+    """Return the tables of one soup."""
+    name = f"{config.language}, {config.programs} programs, seed {config.seed}, {arguments.epochs} epochs"
+    warm = simulation.warm_up(config)
+    _say(f"{name}: simulating")
+    last = (arguments.epochs // reference.INTERVAL - 1) * reference.INTERVAL
+    keep = sorted({0, max(last, 0)})
+    speed, states = simulation.simulate(config, arguments.epochs, keep)
+    _say("storing")
+    run, seconds, stored = storage.store_run(config, arguments.epochs, folder)
+    _say("replaying and asking")
+    asked = reading.latencies(folder, run, arguments.repeats)
+    tables = [
+        table(f"Speed: {name}", [warm, *speed, *stored, *reading.replay(folder, run)]),
+        table(f"Size: {name}", storage.sizes(folder, run, config, arguments.epochs)),
+        table(f"Queries: {name}", asked),
+    ]
+    if arguments.reference:
+        _say("running the reference in turn")
+        theirs = reference.whole_run(arguments.reference, config, arguments.epochs)
+        ratios = [
+            Figure("reference, whole run", theirs, "s", "simulates, keeps nothing"),
+            Figure("`run --direct`, whole run", seconds, "s", "simulates, stores every epoch, analyses"),
+            Figure("ratio, whole run", theirs / seconds, "times as fast"),
+            *reference.windows(arguments.reference, config, states, arguments.repeats),
+        ]
+        tables.append(table(f"Against the reference: {name}", ratios))
+    return tables
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,53 @@
+"""The benchmarks run, once and small: what they say is measured elsewhere, that they say it is tested here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.report import Figure, middle, rounded, table
+
+SMALL = ["--programs", "256", "--epochs", "192", "--repeats", "2", "--language", "bff_noheads_4bit"]
+
+
+def test_a_small_benchmark_reports_every_figure(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([*SMALL, "--store", str(tmp_path / "store"), "--output", str(tmp_path / "report.md")]) == 0
+    report = capsys.readouterr().out
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == report.removesuffix("\n")
+    figures = {
+        what: float(value.replace(",", ""))
+        for what, value in re.findall(r"^\| (.+?) \| ([\d.,e+-]+) \|", report, flags=re.MULTILINE)
+    }
+    for expected in (
+        "simulated and traced, all 192 epochs",
+        "simulated, traced and stored, all 192 epochs",
+        "replay of states 1 to 192",
+        "reactions",
+        "mechanisms",
+        "mutations",
+        "keyframes",
+        "epochs",
+        "all files of the run",
+        "all of `tokens_at`",
+        "`lineage` of one byte",
+    ):
+        assert figures[expected] > 0, report
+    parts = sum(figures[name] for name in ("reactions", "mechanisms", "mutations", "keyframes", "epochs"))
+    assert parts < figures["all files of the run"]
+
+
+def test_a_reference_that_cannot_be_run_is_bad_input(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    missing = tmp_path / "nothing"
+    assert main([*SMALL, "--reference", str(missing)]) == 2
+    assert f"--reference {missing}: cannot be run" in capsys.readouterr().err
+
+
+def test_figures_are_rounded_to_what_can_be_trusted() -> None:
+    assert [rounded(value) for value in (0.012345, 1.2345, 99.96, 100.4, 67108.9)] == [
+        "0.0123", "1.23", "100", "100", "67,109",
+    ]  # fmt: skip
+    assert middle([3.0, 1.0, 2.0]) == 2.0
+    assert table("T", [Figure("speed", 5.0, "epochs/s", "how", "10")]).splitlines()[-1] == (
+        "| speed | 5 | epochs/s | 10 | how |"
+    )
