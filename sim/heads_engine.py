@@ -181,8 +181,9 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
         operations += 1
         kind = table[tape[position]]
         if kind < 10:
-            source = head1 if _FROM1[kind] else head0
-            target = head1 if _TO1[kind] else head0
+            # Sums rather than choices: the eight commands come in no order a processor could guess.
+            source = head0 + (head1 - head0) * _FROM1[kind]
+            target = head0 + (head1 - head0) * _TO1[kind]
             old = tape[target]
             char = np.uint8(tape[source] + _ADD[kind])
             tape[target] = char

@@ -109,7 +109,9 @@ def _on_stack(element: Any) -> Any:
         amount = size.literal_value * element.bitwidth // 64
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            block = cgutils.alloca_once(builder, ir.ArrayType(_I64, amount))
+            # Not cgutils.alloca_once: it fills with zeros, at every call of the kernel.
+            with builder.goto_entry_block():
+                block = builder.alloca(ir.ArrayType(_I64, amount))
             return builder.bitcast(block, ir.IntType(element.bitwidth).as_pointer())
 
         return types.CPointer(element)(size), generate
