@@ -100,7 +100,7 @@ def dominant_cells(tokens: list[Token]) -> list[int]:
     return [cell for cell, token in enumerate(tokens) if token in frequent]
 
 
-def path(story: Story, looks: list[Callable[[int], int | None]], n: int, cell: int) -> list[int | None]:
+def path(looks: list[Callable[[int], int | None]], n: int, cell: int) -> list[int | None]:
     """Return where the byte of ``cell`` in state ``n`` stood in states 0 to n; None before its birth.
 
     ``looks[k]`` is `earlier` of state k.
@@ -126,7 +126,7 @@ def founders(story: Story, onset: int, ended: int | None) -> list[Row]:
     tokens = states(story)
     at = census(story, tokens, onset, ended)
     looks: list[Callable[[int], int | None]] = [lambda _: None, *(earlier(story, n) for n in range(1, at + 1))]
-    paths = [path(story, looks, at, cell) for cell in dominant_cells(tokens[at])]
+    paths = [path(looks, at, cell) for cell in dominant_cells(tokens[at])]
     everything = len(paths)
     rows: list[Row] = []
     while paths:

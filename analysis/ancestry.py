@@ -1,0 +1,381 @@
+"""Where the ancestors of a state's bytes stood in every state before it.
+
+Bytes followed back through the copies of a log meet: two that were copied from one are one from there on.
+So what is kept of a state is its *ancestor cells* with weights, how many of the followed bytes descend
+from each. One epoch back, only the cells that its reactions changed or its mutations made anew move
+(`Moves`); all else stands still. The moves are a small part of the log, and enough to follow any part of
+the same bytes again, back or forth, without reading the log once more (`Trail`).
+
+Order within an epoch (README, "Words"): state n is state n-1 mutated, then changed by reactions; where
+mutations come last (`mutations_first` False) the other way round. A byte born in epoch n is in state n
+and in none before.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import EpochLog
+from sim.jit import kernel
+from warehouse.reader import History
+
+Bytes = NDArray[np.uint8]
+Int32 = NDArray[np.int32]
+Int64 = NDArray[np.int64]
+UInt32 = NDArray[np.uint32]
+
+#: In `Moves.sources`: born in this epoch.
+BORN = -1
+
+#: Moves kept in memory, over all trails; a trail beyond it reads the log again instead.
+MOVES_BUDGET = 640 << 20
+
+_FREE, _ACTIVE = 0, 1  # places in `Weights.counts`
+_MUTATED, _CHANGED = 1, 2  # bits of the marks
+
+
+class Moves(NamedTuple):
+    """What one epoch did to the ancestor cells of its state, in no particular order.
+
+    The byte that stands in `cells[i]` (int32) at state `epoch` stood in `sources[i]` (int32) one state
+    before, or was born in this epoch (`BORN`). A source equal to its cell is an increment in place. Every
+    cell is listed once at most; a cell not listed did not change.
+    """
+
+    epoch: int
+    cells: Int32
+    sources: Int32
+
+
+class Weights(NamedTuple):
+    """The ancestor cells of one state and how many followed bytes descend from each.
+
+    Cells are kept in blocks of one program each, only for programs that hold any: before long those are
+    few. `page` (int32[programs]) is a program's block or -1, `owner` (int32[blocks]) the reverse,
+    `weight` (int32[blocks * length]) the descendants of each cell, `total` (int64[blocks]) their sums,
+    `free` (int32[blocks]) a stack of unused blocks. `counts` (int64[2]): free blocks, ancestor cells.
+    """
+
+    page: Int32
+    owner: Int32
+    weight: Int32
+    total: Int64
+    free: Int32
+    counts: Int64
+
+    @property
+    def active(self) -> int:
+        """The number of ancestor cells."""
+        return int(self.counts[_ACTIVE])
+
+
+class Events(NamedTuple):
+    """A log's columns as kernels take them; see `sim.EpochLog`."""
+
+    left: Int32
+    right: Int32
+    mechanism: Int32
+    starts: Int64
+    writes: UInt32
+    mutated: Int32
+
+
+def weigh(cells: Int64, descendants: Int64, programs: int, length: int) -> Weights:
+    """Return the weights of ``cells`` (distinct, any order) with ``descendants`` each (positive)."""
+    held = np.unique(cells // length)
+    # An ancestor cell never becomes two, so there are never more blocks in use than ancestor cells.
+    blocks = min(programs, len(cells))
+    page = np.full(programs, -1, np.int32)
+    page[held] = np.arange(len(held))
+    owner = np.full(blocks, -1, np.int32)
+    owner[: len(held)] = held
+    weight = np.zeros(blocks * length, np.int32)
+    weight[page[cells // length].astype(np.int64) * length + cells % length] = descendants
+    total = weight.reshape(blocks, length).sum(axis=1, dtype=np.int64)
+    free = np.arange(blocks - 1, -1, -1, dtype=np.int32)
+    return Weights(page, owner, weight, total, free, np.array([blocks - len(held), len(cells)], np.int64))
+
+
+def compacted(weights: Weights, length: int) -> Weights:
+    """Return ``weights`` in as few blocks as they can ever need, if that is far fewer; else unchanged."""
+    blocks = min(len(weights.page), weights.active)
+    if 4 * blocks >= len(weights.owner):
+        return weights
+    rows = np.flatnonzero(weights.total)
+    grid = weights.weight.reshape(-1, length)[rows]
+    row, site = np.nonzero(grid)
+    cells = weights.owner[rows[row]].astype(np.int64) * length + site
+    return weigh(cells, grid[row, site].astype(np.int64), len(weights.page), length)
+
+
+@kernel
+def heaviest(weights: Weights) -> tuple[int, int]:
+    """Return (most followed bytes whose ancestors one program holds, that program; ties: the smaller)."""
+    most = 0
+    program = 0
+    for block in range(len(weights.owner)):
+        total = weights.total[block]
+        if total > most or (total == most and most > 0 and weights.owner[block] < program):
+            most = total
+            program = weights.owner[block]
+    return most, program
+
+
+@kernel
+def find_moves(
+    events: Events,
+    weights: Weights,
+    length: int,
+    mutations_first: bool,
+    marks: Bytes,
+    cells: Int32,
+    sources: Int32,
+) -> int:
+    """Write what an epoch did to the ancestor cells of its state; return how many moves.
+
+    ``marks`` (uint8[soup's cells]) has `_MUTATED` set for the cells the epoch mutated, and is left so.
+    ``cells`` and ``sources`` (int32, at least as many as ancestor cells) take the moves.
+    """
+    left, right, mechanism, starts, writes, mutated = events
+    page, _, weight, _, _, _ = weights
+    found = 0
+    for row in range(len(left)):
+        start = starts[mechanism[row]]
+        stop = starts[mechanism[row] + 1]
+        if start == stop:
+            continue
+        here = left[row]
+        there = right[row]
+        if page[here] < 0 and page[there] < 0:
+            continue
+        for i in range(start, stop):
+            target = np.int64(writes[i] >> 16)
+            program = here
+            site = target
+            if target >= length:
+                program = there
+                site = target - length
+            block = np.int64(page[program])
+            if block < 0 or weight[block * length + site] == 0:
+                continue
+            cell = np.int64(program) * length + site
+            source = np.int64((writes[i] >> 8) & 255)
+            if source == 255:
+                origin = np.int64(BORN)
+            elif source < length:
+                origin = np.int64(here) * length + source
+            else:
+                origin = np.int64(there) * length + source - length
+            if mutations_first:
+                if origin >= 0 and marks[origin] & _MUTATED:
+                    origin = np.int64(BORN)
+                if marks[cell] & _MUTATED:
+                    # the reaction overwrote the mutated byte: the mutation made no ancestor here
+                    marks[cell] |= _CHANGED
+            elif marks[cell] & _MUTATED:
+                continue
+            cells[found] = cell
+            sources[found] = origin
+            found += 1
+    for i in range(len(mutated)):
+        cell = np.int64(mutated[i])
+        if marks[cell] & _CHANGED:
+            marks[cell] = _MUTATED
+            continue
+        block = np.int64(page[cell // length])
+        if block >= 0 and weight[block * length + cell % length] > 0:
+            cells[found] = cell
+            sources[found] = BORN
+            found += 1
+    return found
+
+
+@kernel
+def move_back(cells: Int32, sources: Int32, weights: Weights, length: int, lifted: Int32) -> int:
+    """Turn the weights of a state into those of the state before; return how many ancestor cells moved.
+
+    ``cells`` and ``sources`` are the epoch's moves, for these bytes or for more. Increments in place
+    count as moved. ``lifted`` (int32, as long as ``cells``) is scratch space.
+    """
+    page, owner, weight, total, free, counts = weights
+    moved = 0
+    # First all are lifted, then all put down: a source may itself be a cell that moves.
+    for i in range(len(cells)):
+        program = np.int64(cells[i]) // length
+        block = np.int64(page[program])
+        lifted[i] = 0
+        if block < 0:
+            continue
+        place = block * length + cells[i] - program * length
+        amount = weight[place]
+        if amount == 0:
+            continue
+        moved += 1
+        if sources[i] == cells[i]:
+            continue
+        lifted[i] = amount
+        weight[place] = 0
+        counts[_ACTIVE] -= 1
+        total[block] -= amount
+        if total[block] == 0:
+            page[program] = -1
+            free[counts[_FREE]] = block
+            counts[_FREE] += 1
+    for i in range(len(cells)):
+        amount = lifted[i]
+        if amount == 0 or sources[i] < 0:
+            continue
+        program = np.int64(sources[i]) // length
+        block = np.int64(page[program])
+        if block < 0:
+            counts[_FREE] -= 1
+            block = np.int64(free[counts[_FREE]])
+            page[program] = block
+            owner[block] = program
+        place = block * length + sources[i] - program * length
+        if weight[place] == 0:
+            counts[_ACTIVE] += 1
+        weight[place] += amount
+        total[block] += amount
+    return moved
+
+
+@kernel
+def move_forth(cells: Int32, sources: Int32, labels: Bytes, carried: Bytes) -> None:
+    """Turn the labels of a state's cells (uint8[soup's cells]) into those of the next; born bytes get 0.
+
+    Right for the cells the moves are complete for, whatever stands in the others. ``carried`` (uint8, as
+    long as ``cells``) is scratch space.
+    """
+    for i in range(len(cells)):
+        carried[i] = labels[sources[i]] if sources[i] >= 0 else 0
+    for i in range(len(cells)):
+        labels[cells[i]] = carried[i]
+
+
+class Tracker:
+    """Finds moves in logs; keeps the scratch space for it. One serves all trails of a soup."""
+
+    def __init__(self, programs: int, length: int, *, mutations_first: bool) -> None:
+        self.programs = programs
+        self.length = length
+        self.mutations_first = mutations_first
+        self._marks = np.zeros(programs * length, np.uint8)
+        self._cells = np.empty(0, np.int32)
+        self._sources = np.empty(0, np.int32)
+
+    def moves(self, log: EpochLog, each: Sequence[Weights]) -> list[Moves]:
+        """Return, for each of several weights of state ``log.epoch``, what the epoch did to them."""
+        room = max(weights.active for weights in each)
+        if room > len(self._cells):
+            self._cells, self._sources = np.empty(room, np.int32), np.empty(room, np.int32)
+        table = log.mechanisms
+        mutated = log.mutated_cells
+        events = Events(log.left, log.right, log.mechanism, table.starts, table.writes, mutated)
+        self._marks[mutated] = _MUTATED
+        found = []
+        for weights in each:
+            count = find_moves(
+                events, weights, self.length, self.mutations_first, self._marks, self._cells, self._sources
+            )
+            found.append(Moves(log.epoch, self._cells[:count].copy(), self._sources[:count].copy()))
+        self._marks[mutated] = 0
+        return found
+
+
+class Trail:
+    """The bytes of some cells of one state, followed back to state 0.
+
+    - `newest`: the state they stand in; `cells` (int64): where
+    - `most` (int64[newest + 1]), `program` (int32[newest + 1]): at each state, the most of the bytes whose
+      ancestors one program held, and that program (ties: the smaller); filled from the newest on
+    """
+
+    def __init__(self, newest: int, cells: Int64, tracker: Tracker) -> None:
+        self.newest = newest
+        self.cells = cells
+        self.most: Int64 = np.zeros(newest + 1, np.int64)
+        self.program: Int32 = np.zeros(newest + 1, np.int32)
+        self.weights = weigh(cells, np.ones(len(cells), np.int64), tracker.programs, tracker.length)
+        self.moves: list[Moves] | None = []
+        self._length = tracker.length
+        self._at = newest
+        self.most[newest], self.program[newest] = heaviest(self.weights)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Memory of the moves kept."""
+        return sum(moves.cells.nbytes + moves.sources.nbytes for moves in self.moves or ())
+
+    def back(self, moves: Moves) -> None:
+        """Go on to state ``moves.epoch - 1``; nothing moved in the epochs passed over."""
+        self._fill(moves.epoch)
+        if len(moves.cells) and self.moves is not None:
+            self.moves.append(moves)
+        if len(moves.cells):
+            move_back(moves.cells, moves.sources, self.weights, self._length, np.empty_like(moves.cells))
+            self.weights = compacted(self.weights, self._length)
+        self._at = moves.epoch - 1
+        if len(moves.cells):
+            self.most[self._at], self.program[self._at] = heaviest(self.weights)
+        else:
+            self.most[self._at], self.program[self._at] = self.most[self._at + 1], self.program[self._at + 1]
+
+    def close(self) -> None:
+        """Say that state 0 is reached."""
+        self._fill(0)
+
+    def _fill(self, epoch: int) -> None:
+        """Carry the figures of state `_at` down to state ``epoch``."""
+        self.most[epoch : self._at] = self.most[self._at]
+        self.program[epoch : self._at] = self.program[self._at]
+        self._at = epoch
+
+
+def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: int = MOVES_BUDGET) -> Iterator[int]:
+    """Take ``trails`` to state 0 in one pass over the log; yield each epoch gone back over.
+
+    Where the moves of all trails would take more than ``budget`` bytes, the largest keep none.
+    """
+    newest = max(trail.newest for trail in trails)
+    kept = 0
+    for log in history.logs(1, newest, reverse=True) if newest else ():
+        # a trail without ancestors is done: all its bytes were born later
+        here = [trail for trail in trails if trail.newest >= log.epoch and trail.weights.active]
+        if here:
+            for trail, moves in zip(here, tracker.moves(log, [t.weights for t in here]), strict=True):
+                trail.back(moves)
+                kept += 8 * len(moves.cells) if trail.moves is not None else 0
+            while kept > budget:
+                largest = max(trails, key=lambda trail: trail.kept_bytes)
+                kept -= largest.kept_bytes
+                largest.moves = None
+        yield log.epoch
+    for trail in trails:
+        trail.close()
+
+
+def moves_back(history: History, trail: Trail, tracker: Tracker, weights: Weights, newest: int) -> Iterator[Moves]:
+    """Yield the moves that concern ``weights`` from epoch ``newest`` back, ``trail``'s own or the log's.
+
+    ``weights`` are of state ``newest``, some of what ``trail`` follows. The caller moves them (in place)
+    before it asks for the next.
+    """
+    if trail.moves is not None:
+        yield from (moves for moves in trail.moves if moves.epoch <= newest)
+    elif newest > 0:
+        for log in history.logs(1, newest, reverse=True):
+            yield tracker.moves(log, [weights])[0]
+
+
+def moves_forth(history: History, trail: Trail, tracker: Tracker, oldest: int) -> Iterator[Moves]:
+    """Yield the moves of the epochs ``oldest`` + 1 to ``trail.newest``, ascending; complete for ``trail``."""
+    if trail.moves is not None:
+        yield from (moves for moves in reversed(trail.moves) if moves.epoch > oldest)
+    elif oldest < trail.newest:
+        everything = np.arange(tracker.programs * tracker.length)
+        weights = weigh(everything, np.ones_like(everything), tracker.programs, tracker.length)
+        for log in history.logs(oldest + 1, trail.newest):
+            yield tracker.moves(log, [weights])[0]

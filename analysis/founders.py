@@ -1,0 +1,247 @@
+"""Founders: the program and state from which the bytes that dominate after an onset descend.
+
+The definition (README, "Founders"). Of the onset's census (`analysis.census`) the dominant cells are
+followed back. f(n, p) is the share of them whose byte stood in program p at state n, f(n) its maximum over
+p (ties: the smaller p).
+
+- **Founder**: (program, epoch) at the newest n with f(n) at least 0.9 of the maximum over all n.
+- **Assembled**: of the dominant cells that descend from it, the oldest m such that at every state from m to n
+  one program holds the ancestors of at least 0.9 of them; the parents are the two of its reaction in epoch m.
+- **Made**: the newest step up to n that changed, moved or mutated one of the founder's bytes that have
+  dominant descendants; 0 if they are bytes of the initial soup that nothing touched.
+- **Further founders**: the same for the cells that descend from none so far, while the largest f is at least
+  a tenth of all dominant cells. Shares are of all dominant cells; they give the rank.
+
+Transitions, onsets still open and the 8 strongest surges get founders.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.ancestry import (
+    MOVES_BUDGET,
+    Tracker,
+    Trail,
+    follow,
+    heaviest,
+    move_back,
+    move_forth,
+    moves_back,
+    moves_forth,
+    weigh,
+)
+from analysis.census import dominant_cells, find_census
+from sim import SoupConfig, Tokens, language, self_replication_scores
+from sim.log import CELL_BITS
+from warehouse.reader import History
+
+Int64 = NDArray[np.int64]
+Row = dict[str, Any]
+Progress = Callable[[str], None]
+
+#: How many surges get founders, those of the largest peak.
+SURGES = 8
+
+_EVERY = 1024  # epochs between two lines of progress
+
+
+def find_founders(history: History, onsets: Sequence[Row], progress: Progress | None = None) -> list[Row]:
+    """Return the rows of `founders` (without `run`) for what is stored of a run, by onset and rank.
+
+    ``onsets`` are the run's rows of `transitions`. ``progress`` takes lines; one names the onsets left out.
+    """
+    chosen, left_out = choose_onsets(onsets)
+    if left_out:
+        epochs = ", ".join(str(onset["epoch"]) for onset in left_out)
+        _tell(progress, f"no founders sought for the weaker surges at states {epochs}")
+    rows = trace_founders(history, chosen, progress)
+    described = describe(history, sorted({(row["epoch"], row["program"]) for row in rows}))
+    return [row | described[row["epoch"], row["program"]] for row in rows]
+
+
+def choose_onsets(onsets: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Return the onsets that get founders and those that do not, both as ordered in ``onsets``."""
+    surges = [onset for onset in onsets if onset["kind"] == "surge"]
+    surges.sort(key=lambda onset: (-onset["peak_complexity"], onset["epoch"]))
+    weaker = {onset["epoch"] for onset in surges[SURGES:]}
+    return (
+        [onset for onset in onsets if onset["epoch"] not in weaker],
+        [onset for onset in onsets if onset["epoch"] in weaker],
+    )
+
+
+def trace_founders(
+    history: History, onsets: Sequence[Row], progress: Progress | None = None, budget: int = MOVES_BUDGET
+) -> list[Row]:
+    """Return the founders of ``onsets`` as far as the log tells: all but what `describe` adds.
+
+    ``budget`` bounds the memory for the log's moves, in bytes; it changes nothing but speed.
+    """
+    if not onsets:
+        return []
+    config = history.config
+    tracker = Tracker(config.programs, config.program_length, mutations_first=config.mutation_order == "before")
+    trails = []
+    for onset in onsets:
+        _tell(progress, f"census of the onset at state {onset['epoch']}")
+        epoch, tokens = find_census(history, onset)
+        trails.append(Trail(epoch, dominant_cells(tokens), tracker))
+    for epoch in follow(history, trails, tracker, budget):
+        if epoch % _EVERY == 0:
+            _tell(progress, f"ancestors followed back to state {epoch}")
+    rows: list[Row] = []
+    for onset, trail in zip(onsets, trails, strict=True):
+        found = sorted(_founders_of(history, trail, tracker), key=lambda row: -row["share"])
+        rows += [{"onset_epoch": onset["epoch"], "rank": rank} | row for rank, row in enumerate(found, 1)]
+    return rows
+
+
+def _founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[Row]:
+    """Yield the founders of one census, in the order in which they are found."""
+    rest = trail.cells
+    most, program = trail.most, trail.program
+    while True:
+        epoch = int(np.flatnonzero(10 * most >= 9 * most.max())[-1])
+        founder = int(program[epoch])
+        site = _descent(history, trail, tracker, epoch, founder)[rest]
+        descendants = np.bincount(site, minlength=tracker.length + 1)[1:]
+        cells = founder * tracker.length + np.arange(tracker.length)
+        yield {
+            "census_epoch": trail.newest,
+            "program": founder,
+            "epoch": epoch,
+            "share": int(descendants.sum()) / len(trail.cells),
+        } | _assembly(history, trail, tracker, epoch, cells, descendants)
+        rest = rest[site == 0]
+        if 10 * len(rest) < len(trail.cells) or not len(rest):
+            return
+        most, program = _holders(history, trail, tracker, rest)
+        if 10 * most.max() < len(trail.cells):
+            return
+
+
+def _descent(history: History, trail: Trail, tracker: Tracker, epoch: int, program: int) -> NDArray[np.uint8]:
+    """Return, for the census's cells, 1 + the site of ``program`` at ``epoch`` they descend from, 0 if of none.
+
+    uint8[soup's cells]; right for the cells that ``trail`` follows.
+    """
+    length = tracker.length
+    labels = np.zeros(tracker.programs * length, np.uint8)
+    labels[program * length : (program + 1) * length] = np.arange(1, length + 1)
+    for moves in moves_forth(history, trail, tracker, epoch):
+        move_forth(moves.cells, moves.sources, labels, np.empty(len(moves.cells), np.uint8))
+    return labels
+
+
+def _holders(history: History, trail: Trail, tracker: Tracker, cells: Int64) -> tuple[Int64, NDArray[np.int32]]:
+    """Return `Trail.most` and `Trail.program` for some of the trail's cells only."""
+    most = np.zeros(trail.newest + 1, np.int64)
+    program = np.zeros(trail.newest + 1, np.int32)
+    weights = weigh(cells, np.ones(len(cells), np.int64), tracker.programs, tracker.length)
+    at = trail.newest
+    most[at], program[at] = heaviest(weights)
+    for moves in moves_back(history, trail, tracker, weights, trail.newest):
+        scratch = np.empty_like(moves.cells)
+        if not move_back(moves.cells, moves.sources, weights, tracker.length, scratch):
+            continue
+        most[moves.epoch : at], program[moves.epoch : at] = most[at], program[at]
+        at = moves.epoch - 1
+        most[at], program[at] = heaviest(weights)
+    most[:at], program[:at] = most[at], program[at]
+    return most, program
+
+
+def _assembly(history: History, trail: Trail, tracker: Tracker, epoch: int, cells: Int64, descendants: Int64) -> Row:
+    """Return when, where and by which reaction a founder was assembled, and when it was made.
+
+    ``cells`` are the founder's at ``epoch``, ``descendants`` how many dominant cells descend from each.
+    """
+    kept = descendants > 0
+    weights = weigh(cells[kept], descendants[kept], tracker.programs, tracker.length)
+    enough = 9 * int(descendants.sum())
+    made = assembled = 0
+    _, program = heaviest(weights)
+    for moves in moves_back(history, trail, tracker, weights, epoch):
+        if not move_back(moves.cells, moves.sources, weights, tracker.length, np.empty_like(moves.cells)):
+            continue
+        made = made or moves.epoch
+        most, holder = heaviest(weights)
+        if 10 * most < enough:
+            assembled = moves.epoch
+            break
+        program = holder
+    left, right = _parents(history, assembled, program)
+    return {
+        "assembled_epoch": assembled,
+        "assembled_program": int(program),
+        "left_program": left,
+        "right_program": right,
+        "made_epoch": made,
+    }
+
+
+def _parents(history: History, epoch: int, program: int) -> tuple[int | None, int | None]:
+    """Return the programs of the reaction of ``program`` that made state ``epoch``; None each if there is none."""
+    if epoch == 0:
+        return None, None
+    (log,) = history.logs(epoch, epoch)
+    row = np.flatnonzero((log.left == program) | (log.right == program))
+    return (int(log.left[row[0]]), int(log.right[row[0]])) if len(row) else (None, None)
+
+
+def describe(history: History, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
+    """Return score, text, bytes and birth places of programs, by (epoch, program); ``places`` ascending.
+
+    `score` is the reference's self-replication score in that state, `born` as in `birthplaces`.
+    """
+    found: dict[tuple[int, int], Row] = {}
+    for epoch, replay in history.states(sorted({epoch for epoch, _ in places})):
+        programs = [program for n, program in places if n == epoch]
+        tokens = replay.tokens()
+        scores = self_replication_scores(history.config, tokens.chars, max(epoch - 1, 0), np.array(programs))
+        for program, score in zip(programs, scores, strict=True):
+            found[epoch, program] = _described(history.config, tokens, program) | {"score": int(score)}
+    return found
+
+
+def birthplaces(history: History, founder: Row) -> list[Row]:
+    """Return where each byte of a founder was born, by site.
+
+    ``founder`` needs `epoch` and `program`. Each row has `site`, `char` (at that state), `born_epoch`,
+    `born_program` and `born_site`.
+    """
+    return _births(history.tokens_at(founder["epoch"]), founder["program"], history.config.program_length)
+
+
+def _described(config: SoupConfig, tokens: Tokens, program: int) -> Row:
+    """Return text, bytes and birth places of a program of the state with ``tokens``."""
+    length = config.program_length
+    content = tokens.chars[program * length : (program + 1) * length].tobytes()
+    born = _births(tokens, program, length)
+    return {"text": language(config.language).format(content), "bytes": content, "born": born}
+
+
+def _births(tokens: Tokens, program: int, length: int) -> list[Row]:
+    """Return `birthplaces` of ``program`` from the tokens of its state."""
+    rows: list[Row] = []
+    for site in range(length):
+        cell = program * length + site
+        epoch, born = divmod(int(tokens.origins[cell]), 1 << CELL_BITS)
+        rows.append(
+            {
+                "site": site,
+                "char": int(tokens.chars[cell]),
+                "born_epoch": epoch,
+                "born_program": born // length,
+                "born_site": born % length,
+            }
+        )
+    return rows
+
+
+def _tell(progress: Progress | None, line: str) -> None:
+    if progress is not None:
+        progress(line)
