@@ -11,7 +11,7 @@ from warehouse.errors import StoreFault
 from warehouse.files import make_folder
 from warehouse.schema import FILES, RESULTS
 from warehouse.sealed import read_sealed, write_sealed
-from warehouse.store import Store
+from warehouse.store import Store, span_name
 
 
 def write_result(
@@ -52,6 +52,30 @@ def remove_result(store: Store, run: str, name: str) -> None:
     _path(store, run, name).unlink(missing_ok=True)
 
 
+def write_measures(
+    store: Store, run: str, start: int, stop: int, rows: Sequence[Mapping[str, Any]], version: int
+) -> Path:
+    """Store the measured columns of states of the segment ``start``-``stop``, by epoch; return the file.
+
+    ``version`` is that of the measures' definition.
+    """
+    path = _measures_path(store, run, start, stop)
+    table = table_of("measures", sorted(rows, key=lambda row: int(row["epoch"])))
+    make_folder(path.parent)
+    with locks.exclusive(path.parent.parent / ".lock"):
+        write_sealed(path, "measures", table, {"version": version})
+    return path
+
+
+def read_measures(store: Store, run: str, start: int, stop: int) -> tuple[list[dict[str, Any]], int] | None:
+    """Return the stored measures of a segment and their version, None if there are none or they are damaged."""
+    try:
+        rows, notes = read_sealed(_measures_path(store, run, start, stop), "measures")
+    except (FileNotFoundError, StoreFault):
+        return None
+    return rows.to_pylist(), int(notes["version"])
+
+
 def table_of(relation: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Return rows as an Arrow table of a file relation; `ValueError` naming columns too many or missing."""
     table = FILES[relation]
@@ -60,6 +84,10 @@ def table_of(relation: str, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
         if wrong := (needed - set(row)) | (set(row) - set(table.names)):
             raise ValueError(f"{relation}: columns missing or unknown: {', '.join(sorted(wrong))}")
     return pa.Table.from_pylist([dict(row) for row in rows], table.schema)
+
+
+def _measures_path(store: Store, run: str, start: int, stop: int) -> Path:
+    return store.run_folder(run) / "analyses" / "measures" / f"{span_name(start, stop)}.parquet"
 
 
 def _path(store: Store, run: str, name: str) -> Path:

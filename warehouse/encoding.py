@@ -1,0 +1,255 @@
+"""How rows become bytes: the encoding of every column, and files written row group by row group.
+
+Measured on soups of 131072 programs before and after a takeover (65536 reactions an epoch):
+
+- `left_program` ascends: deltas, 20 kB an epoch. `right_program` is random: its bytes split into streams
+  cost what 17 random bits cost, 148 kB. Deltas of it need an 18th bit.
+- `mechanism` has some 2,000 values an epoch, most of them used again: a dictionary for each row group,
+  54 to 63 kB; the ids themselves, 8 random bytes each, must not repeat with every epoch.
+- `steps` and `operations`: split into streams, 8 to 45 and 39 to 69 kB, faster than a dictionary.
+- `epoch` hardly varies: written plainly it costs zstd nothing, and no encoder's work either.
+- a keyframe's `born_relative` is constant along copied stretches: deltas, 4 to 10 MB, against 6 to 25 MB
+  otherwise; the other columns split into streams compress to little, those of the place to nothing.
+
+Higher levels of zstd gain a few per cent for several times the work. Bytes depend on the rows alone: row
+groups end after an epoch, once they have `GROUP_ROWS` rows.
+"""
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from sim import MechanismTable, Tokens
+from sim.jit import kernel
+from sim.log import CELL_BITS
+from warehouse.schema import FILES
+
+Array = NDArray[Any]
+
+#: Rows after which a row group ends: eight epochs of 65536 reactions.
+GROUP_ROWS = 1 << 19
+#: Cells in a row group of a keyframe.
+KEYFRAME_GROUP_ROWS = 1 << 20
+LEVEL = 1
+
+_PLAIN, _DELTA, _SPLIT, _DICTIONARY = "PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT", "dictionary"
+_ENCODINGS: dict[str, dict[str, str]] = {
+    "epochs": dict.fromkeys(FILES["epochs"].names, _DELTA),
+    "reactions": {
+        "epoch": _PLAIN,
+        "left_program": _DELTA,
+        "right_program": _SPLIT,
+        "mechanism": _DICTIONARY,
+        "steps": _SPLIT,
+        "operations": _SPLIT,
+    },
+    "mechanisms": {
+        "mechanism": _PLAIN,
+        "writes.list.element.target": _SPLIT,
+        "writes.list.element.source": _SPLIT,
+        "writes.list.element.delta": _SPLIT,
+    },
+    "mutations": {"epoch": _PLAIN, "program": _DELTA, "site": _SPLIT, "char": _SPLIT},
+    "keyframes": {
+        "epoch": _PLAIN,
+        "program": _DELTA,
+        "site": _SPLIT,
+        "cell": _DELTA,
+        "born_epoch": _SPLIT,
+        "born_relative": _DELTA,
+        "char": _SPLIT,
+    },
+}
+#: Columns whose smallest and largest value a row group records, for queries to skip it.
+_STATISTICS = {
+    "epochs": ["epoch"],
+    "reactions": ["epoch"],
+    "mechanisms": ["mechanism"],
+    "mutations": ["epoch"],
+    "keyframes": ["epoch", "program", "cell"],
+}
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What the manifest keeps of a file."""
+
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class _Hashed(io.RawIOBase):
+    """A file that takes its own SHA-256 while it is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=1 << 20)
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        self._size += len(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._size
+
+    def flush(self) -> None:
+        if not self._file.closed:
+            self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def facts(self, rows: int) -> FileFacts:
+        return FileFacts(rows, self._size, self._digest.hexdigest())
+
+
+class RelationFile:
+    """A file of one relation, written row group by row group."""
+
+    def __init__(self, path: Path, relation: str) -> None:
+        encodings = _ENCODINGS[relation]
+        self._schema = FILES[relation].schema
+        self._sink = _Hashed(path)
+        self._rows = 0
+        self._writer = pq.ParquetWriter(
+            self._sink,
+            self._schema,
+            compression="zstd",
+            compression_level=LEVEL,
+            use_dictionary=[column for column, encoding in encodings.items() if encoding == _DICTIONARY],
+            column_encoding={column: encoding for column, encoding in encodings.items() if encoding != _DICTIONARY},
+            write_statistics=_STATISTICS[relation],
+            write_page_checksum=True,
+            store_schema=False,
+        )
+
+    def write_group(self, columns: Mapping[str, Any]) -> None:
+        """Write one row group: an array a column, all of one length; an empty group is left out."""
+        arrays = [pa.array(columns[field.name], field.type) for field in self._schema]
+        table = pa.Table.from_arrays(arrays, schema=self._schema)
+        if len(table):
+            self._writer.write_table(table, row_group_size=len(table))
+            self._rows += len(table)
+
+    def close(self) -> FileFacts:
+        """Finish the file and return what it holds."""
+        self._writer.close()
+        self._sink.close()
+        return self._sink.facts(self._rows)
+
+    def abandon(self) -> None:
+        """Close the file as far as it came."""
+        self._writer.is_open = False  # else its finaliser would try to write a footer
+        with contextlib.suppress(OSError):
+            self._sink.close()
+
+
+class EventFile:
+    """A file of events epoch by epoch (reactions or mutations), grouped into row groups of whole epochs."""
+
+    def __init__(self, path: Path, relation: str) -> None:
+        self._file = RelationFile(path, relation)
+        self._epochs: list[tuple[int, int]] = []
+        self._waiting: list[dict[str, Array]] = []
+        self._rows = 0
+
+    def append(self, epoch: int, columns: dict[str, Array]) -> None:
+        """Add the events of one epoch, `epoch` itself excepted; the arrays are kept until their row group ends."""
+        rows = len(next(iter(columns.values())))
+        self._epochs.append((epoch, rows))
+        self._waiting.append(columns)
+        self._rows += rows
+        if self._rows >= GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> FileFacts:
+        """Write what waits, finish the file and return what it holds."""
+        self._flush()
+        return self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file as far as it came."""
+        self._file.abandon()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        epochs = np.array(self._epochs, np.int32)
+        columns = {name: np.concatenate([part[name] for part in self._waiting]) for name in self._waiting[0]}
+        self._file.write_group({"epoch": np.repeat(epochs[:, 0], epochs[:, 1]), **columns})
+        self._epochs, self._waiting, self._rows = [], [], 0
+
+
+def keyframe_groups(epoch: int, tokens: Tokens, program_length: int) -> Any:
+    """Yield the rows of a keyframe as columns, a row group at a time."""
+    cells = len(tokens.chars)
+    for start in range(0, cells, KEYFRAME_GROUP_ROWS):
+        stop = min(start + KEYFRAME_GROUP_ROWS, cells)
+        program, site, cell, born_epoch, born_relative = (np.empty(stop - start, np.int32) for _ in range(5))
+        _placed(tokens.origins[start:stop], start, program_length, program, site, cell, born_epoch, born_relative)
+        yield {
+            "epoch": np.full(stop - start, epoch, np.int32),
+            "program": program,
+            "site": site,
+            "cell": cell,
+            "born_epoch": born_epoch,
+            "born_relative": born_relative,
+            "char": tokens.chars[start:stop].astype(np.int32),
+        }
+
+
+@kernel
+def _placed(
+    origins: Any, first: int, length: int, program: Any, site: Any, cell: Any, born_epoch: Any, born_relative: Any
+) -> None:
+    """Split the origins of cells ``first`` and on into columns."""
+    for i in range(len(origins)):
+        here = first + i
+        program[i] = here // length
+        site[i] = here % length
+        cell[i] = here
+        born_epoch[i] = origins[i] >> CELL_BITS
+        born_relative[i] = (origins[i] & ((1 << CELL_BITS) - 1)) - here
+
+
+def mechanism_rows(table: MechanismTable, used: Array) -> tuple[Array, Array, Array]:
+    """Return the mechanisms of ``table`` with these indices by ascending id: ids, starts and writes.
+
+    ``used`` (int64) may name one mechanism under several indices; it is returned once.
+    """
+    ids, first = np.unique(table.ids[used], return_index=True)
+    chosen = used[first]
+    sizes = table.starts[chosen + 1] - table.starts[chosen]
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+    places = np.repeat(table.starts[chosen] - starts[:-1], sizes) + np.arange(starts[-1])
+    return ids, starts, table.writes[places]
+
+
+def mechanism_columns(ids: Array, starts: Array, writes: Array) -> dict[str, Any]:
+    """Return mechanisms as columns of their relation; a write's source 255 becomes null."""
+    source = ((writes >> np.uint32(8)) & np.uint32(255)).astype(np.int32)
+    fields = {
+        "target": pa.array((writes >> np.uint32(16)).astype(np.int32)),
+        "source": pa.array(source, mask=source == 255),
+        "delta": pa.array((writes & np.uint32(255)).astype(np.int32)),
+    }
+    kind = FILES["mechanisms"].column("writes").type
+    element = kind.value_type
+    structs = pa.StructArray.from_arrays(list(fields.values()), fields=list(element))
+    return {"mechanism": ids, "writes": pa.ListArray.from_arrays(starts.astype(np.int32), structs, type=kind)}
