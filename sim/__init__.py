@@ -6,7 +6,7 @@ from sim.jit import kernel_digest
 from sim.language import NOWHERE, Language, Outcome, Step
 from sim.languages import LANGUAGES, language
 from sim.log import EpochLog, MechanismTable, Tokens
-from sim.mechanisms import MechanismIdCollision
+from sim.mechanisms import MechanismIdCollisionError
 from sim.replay import Replay
 from sim.score import self_replication_scores
 from sim.soup import Soup
@@ -17,7 +17,7 @@ __all__ = [
     "EpochLog",
     "InputError",
     "Language",
-    "MechanismIdCollision",
+    "MechanismIdCollisionError",
     "MechanismTable",
     "Outcome",
     "Replay",

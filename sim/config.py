@@ -113,7 +113,9 @@ def _merged(plants: Plants, cells: int) -> Plants:
         if not content:
             raise InputError(f"plants: nothing to plant at cell {cell}; give at least one byte")
         if cell < 0 or cell + len(content) > cells:
-            raise InputError(f"plants: cells {cell} to {cell + len(content) - 1} do not all lie in the soup (0 to {cells - 1})")
+            raise InputError(
+                f"plants: cells {cell} to {cell + len(content) - 1} do not all lie in the soup (0 to {cells - 1})"
+            )
         if merged and merged[-1][0] + len(merged[-1][1]) > cell:
             raise InputError(f"plants: two texts overlap at cell {cell}; plant them apart")
         if merged and merged[-1][0] + len(merged[-1][1]) == cell:

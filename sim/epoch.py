@@ -65,7 +65,7 @@ class Events(NamedTuple):
 
 
 @inlined
-def _number_of_new(origins: Any, holders: Any, shared: Any, origin: int, counting: bool) -> Any:
+def _number_of_new(origins: Any, holders: Any, shared: Any, origin: Any, counting: bool) -> Any:
     """Return a fresh origin number for a byte born as ``origin``."""
     number = atomic_add(shared, 1, 1)
     origins[number] = origin
@@ -255,7 +255,9 @@ def react(
 
 
 @kernel
-def collect(by_left: Any, renamed: Any, threads: int, left: Any, right: Any, mechanism: Any, steps: Any, operations: Any) -> int:
+def collect(
+    by_left: Any, renamed: Any, threads: int, left: Any, right: Any, mechanism: Any, steps: Any, operations: Any
+) -> int:
     """Move an epoch's rows out of ``by_left`` in order of the left program, and clear it.
 
     ``renamed`` (int32[threads, most]): each thread's fresh mechanisms' lasting numbers. Returns the rows.

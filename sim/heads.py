@@ -8,7 +8,7 @@ Tracing rule: ``.`` and ``,`` copy a byte with its identity; ``+`` and ``-`` cha
 keeps it; no byte comes from nowhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from sim.errors import InputError
 from sim.heads_engine import run_heads
 from sim.language import Language, Step
+
+#: Which bytes each symbol stands for.
+Codes = Mapping[str, tuple[int, ...]]
 
 NOOP, NULL, LEFT0, RIGHT0, LEFT1, RIGHT1, DEC, INC, COPY01, COPY10, OPEN, CLOSE = range(12)
 
@@ -31,14 +34,15 @@ MEANINGS = {
     NOOP: "no-op", NULL: "zero", LEFT0: "head0 -= 1", RIGHT0: "head0 += 1", LEFT1: "head1 -= 1",
     RIGHT1: "head1 += 1", DEC: "tape[head0] -= 1", INC: "tape[head0] += 1",
     COPY01: "tape[head1] = tape[head0]", COPY10: "tape[head0] = tape[head1]",
-    OPEN: "if tape[head0] is zero, go past the matching ]", CLOSE: "if tape[head0] is not zero, go back to the matching [",
+    OPEN: "if tape[head0] is zero, go past the matching ]",
+    CLOSE: "if tape[head0] is not zero, go back to the matching [",
 }  # fmt: skip
 
 # Where a table keeps what is not "kind of byte b": after the 256 kinds.
 HEADS, FOLD, COUNT, VALUES = 256, 257, 258, 259
 
 
-def make_table(codes: dict[str, tuple[int, ...]], *, heads_on_tape: bool, fold: int = 0xFF) -> NDArray[np.uint8]:
+def make_table(codes: Codes, *, heads_on_tape: bool, fold: int = 0xFF) -> NDArray[np.uint8]:
     """Return a family member's table.
 
     ``codes`` gives each symbol (the ten commands and "0") its bytes. With ``heads_on_tape`` the heads
@@ -170,8 +174,10 @@ def _matching(table: NDArray[np.uint8], tape: bytearray, pc: int, direction: int
     return None
 
 
-# Bytes that would print as a letter with a cedilla-like look-alike get plain letters instead.
-_GLYPHS = {0xC4 + i: letter for i, letter in enumerate("ABCDEFGHI")} | {0xF1 + i: letter for i, letter in enumerate("JKL")}
+# The reference prints these bytes, whose letters in that range are digraphs or look alike, as plain letters.
+_GLYPHS = {0xC4 + i: letter for i, letter in enumerate("ABCDEFGHI")} | {
+    0xF1 + i: letter for i, letter in enumerate("JKL")
+}
 _BYTES = {glyph: byte for byte, glyph in _GLYPHS.items()}
 
 
@@ -180,7 +186,7 @@ def format_text(table: NDArray[np.uint8], program: bytes) -> str:
     return "".join(SYMBOLS.get(int(table[byte])) or _GLYPHS.get(byte, chr(0x100 + byte)) for byte in program)
 
 
-def parse_text(name: str, codes: dict[str, tuple[int, ...]], text: str) -> bytes:
+def parse_text(name: str, codes: Codes, text: str) -> bytes:
     """Read the text form: a symbol gives the highest byte of its class, a glyph its own byte.
 
     Raises `InputError` at the first character that is neither (where the reference would hang).
@@ -209,7 +215,7 @@ _COLOURS = {
 }  # fmt: skip
 
 
-def make_language(name: str, codes: dict[str, tuple[int, ...]], *, heads_on_tape: bool, fold: int = 0xFF) -> Language:
+def make_language(name: str, codes: Codes, *, heads_on_tape: bool, fold: int = 0xFF) -> Language:
     """Return a member of the family; ``codes`` as in `make_table`."""
     table = make_table(codes, heads_on_tape=heads_on_tape, fold=fold)
     return Language(

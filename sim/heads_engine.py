@@ -15,7 +15,7 @@ operation and the general path goes on. What each technique bought is told in do
 from typing import Any
 
 import numpy as np
-from numba import carray
+from numba.np.numpy_support import carray
 
 from sim.intrinsics import copy_bytes, differ_mask, equal_mask, highest_bit, lowest_bit, stack_bytes, stack_words
 from sim.jit import inlined
@@ -43,7 +43,7 @@ def _commands(tape: Any, half: int, table: Any) -> Any:
 
 
 @inlined
-def _next(commands0: Any, commands1: Any, start: int) -> int:
+def _next(commands0: Any, commands1: Any, start: int) -> Any:
     """Return the first command at or after ``start``; 128 if none."""
     if start < 64:
         ahead = commands0 & (_ALL << np.uint64(start))
@@ -58,7 +58,7 @@ def _next(commands0: Any, commands1: Any, start: int) -> int:
 
 
 @inlined
-def _previous(commands0: Any, commands1: Any, stop: int) -> int:
+def _previous(commands0: Any, commands1: Any, stop: int) -> Any:
     """Return the last command before ``stop``; -1 if none."""
     if stop > 64:
         behind = commands1 & ((_ONE << np.uint64(stop - 64)) - _ONE) if stop < 128 else commands1
@@ -70,7 +70,7 @@ def _previous(commands0: Any, commands1: Any, stop: int) -> int:
 
 
 @inlined
-def _same(a: Any, b: Any) -> bool:
+def _same(a: Any, b: Any) -> Any:
     return (differ_mask(a, b, 0) | differ_mask(a, b, 64)) == 0
 
 
@@ -161,7 +161,7 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
     commands1 = _commands(tape, 64, table)
     head0 = head1 = pc = 0
     if table[256] != 0:
-        head0, head1, pc = np.int64(tape[0]) & 127, np.int64(tape[1]) & 127, 2
+        head0, head1, pc = int(tape[0]) & 127, int(tape[1]) & 127, 2
     steps = operations = 0
     saved_tape = carray(stack_bytes(128), (128,))
     saved_sources = carray(stack_bytes(128), (128,))

@@ -7,9 +7,11 @@ bytes at once and give one bit a byte, bit 0 for the first byte.
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+
+# Typed as Any: a checker takes the decorated function's typing context for a parameter of the call.
+intrinsic: Any = extending.intrinsic
 
 _I64 = ir.IntType(64)
 _BYTES64 = ir.VectorType(ir.IntType(8), 64)

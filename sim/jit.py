@@ -58,9 +58,7 @@ def declared(signature: Callable[[], Any]) -> Callable[[Callable[..., Any]], Cal
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        build = functools.cache(
-            lambda: numba.njit(signature(), cache=True, nogil=True, error_model="numpy")(function)
-        )
+        build = functools.cache(lambda: numba.njit(signature(), cache=True, nogil=True, error_model="numpy")(function))
 
         @functools.wraps(function)
         def call(*arguments: Any) -> Any:

@@ -61,7 +61,7 @@ def _quarter(v: Any, a: int, b: int, c: int, d: int, x: Any, y: Any) -> None:
 
 
 @inlined
-def mechanism_id(writes: Any, start: int, stop: int, state: Any, block: Any, work: Any) -> int:
+def mechanism_id(writes: Any, start: int, stop: int, state: Any, block: Any, work: Any) -> Any:
     """Return the id of ``writes[start:stop]``: BLAKE2b (RFC 7693, 64-byte digest, no key), in a kernel.
 
     hashlib would take the interpreter's lock for each of some thousand new lists an epoch. ``state``
@@ -144,9 +144,7 @@ def fingerprint(writes: Any, start: int, stop: int) -> Any:
 
 
 @inlined
-def find(
-    slots: Any, hashes: Any, starts: Any, pool: Any, hashed: Any, writes: Any, start: int, stop: int
-) -> int:
+def find(slots: Any, hashes: Any, starts: Any, pool: Any, hashed: Any, writes: Any, start: int, stop: int) -> Any:
     """Return the number of ``writes[start:stop]`` in a table; ``-1 - slot`` of the free slot if absent."""
     mask = len(slots) - 1
     slot = np.int64(hashed & np.uint64(mask))
@@ -205,13 +203,13 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
         renamed[k] = found
     mask = len(fresh_slots) - 1
     for k in range(fresh_used[0]):
-        slot = np.int64(fresh_hashes[k] & np.uint64(mask))
+        slot = int(fresh_hashes[k] & np.uint64(mask))
         while fresh_slots[slot] != k:
             slot = (slot + 1) & mask
         # Probing chains are broken by this, but the whole table ends up empty.
         fresh_slots[slot] = -2
     for k in range(fresh_used[0]):
-        slot = np.int64(fresh_hashes[k] & np.uint64(mask))
+        slot = int(fresh_hashes[k] & np.uint64(mask))
         while fresh_slots[slot] != -1:
             fresh_slots[slot] = -1
             slot = (slot + 1) & mask
@@ -230,7 +228,7 @@ def _reindex(slots: Any, keys: Any, count: int) -> None:
         slots[slot] = k
 
 
-class MechanismIdCollision(RuntimeError):
+class MechanismIdCollisionError(RuntimeError):
     """Two different mechanisms of a run have one id: the run stops rather than mix them."""
 
 
@@ -249,14 +247,14 @@ class Mechanisms:
     def absorb(self, fresh: Table) -> Int32:
         """Take in what a thread found new in an epoch; return its mechanisms' numbers here.
 
-        Raises `MechanismIdCollision` by name if two lists share an id.
+        Raises `MechanismIdCollisionError` by name if two lists share an id.
         """
         count = int(fresh.used[0])
         renamed = np.empty(count, np.int32)
         self._reserve(count, int(fresh.starts[count]))
         collision = absorb(self.table, self.ids, self._names, fresh, renamed)
         if collision >= 0:
-            raise MechanismIdCollision(f"two mechanisms share the id {self.ids[collision]}; the run cannot go on")
+            raise MechanismIdCollisionError(f"two mechanisms share the id {self.ids[collision]}; the run cannot go on")
         return renamed
 
     def view(self) -> MechanismTable:

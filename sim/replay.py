@@ -173,9 +173,7 @@ class Replay:
         born = list(self._pool.map(work, range(count))) if self._pool else [work(0)]
         mutated = log.mutated_cells
         before = self._used
-        cells = np.concatenate(
-            [self._nowhere[2 * self._length * int(parts[p]) :][: born[p]] for p in range(count)]
-        )
+        cells = np.concatenate([self._nowhere[2 * self._length * int(parts[p]) :][: born[p]] for p in range(count)])
         if len(cells):
             self._used = _bear(self._numbers, self._origins, cells, len(cells), mutated, birth, before)
         self.epoch = log.epoch

@@ -1,6 +1,4 @@
-"""The self-replication score (semantics.md section 1, "CheckSelfRep"): does a program copy itself,
-and do its copies?
-"""
+"""The self-replication score (semantics.md section 1, "CheckSelfRep"): do a program's copies copy themselves."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

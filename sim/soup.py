@@ -27,21 +27,12 @@ class Soup:
     ``threads``: how many cores to use (default: all). Results do not depend on it.
     """
 
-    def __init__(self, config: SoupConfig, threads: int | None = None) -> None:
-        chars = initial_chars(config)
-        origins = np.arange(config.cells, dtype=np.int64)
-        self._start(config, Tokens(origins, chars), 0, threads)
-
-    @classmethod
-    def resume(cls, config: SoupConfig, tokens: Tokens, epoch: int, threads: int | None = None) -> "Soup":
-        """Return the soup of ``config`` in state ``epoch``, whose tokens are ``tokens``."""
-        if len(tokens.chars) != config.cells or len(tokens.origins) != config.cells:
-            raise InputError(f"tokens: {len(tokens.chars)} cells; a soup of this configuration has {config.cells}")
-        soup = cls.__new__(cls)
-        soup._start(config, tokens, epoch, threads)
-        return soup
-
-    def _start(self, config: SoupConfig, tokens: Tokens, epoch: int, threads: int | None) -> None:
+    def __init__(
+        self, config: SoupConfig, threads: int | None = None, *, state: tuple[Tokens, int] | None = None
+    ) -> None:
+        if state is None:
+            state = Tokens(np.arange(config.cells, dtype=np.int64), initial_chars(config)), 0
+        tokens, epoch = state
         cells, programs = config.cells, config.programs
         self.config = config
         self.epoch = epoch
@@ -75,6 +66,13 @@ class Soup:
         self._marks = np.zeros(capacity, np.uint8)
         self._mechanisms = Mechanisms()
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+
+    @classmethod
+    def resume(cls, config: SoupConfig, tokens: Tokens, epoch: int, threads: int | None = None) -> "Soup":
+        """Return the soup of ``config`` in state ``epoch``, whose tokens are ``tokens``."""
+        if len(tokens.chars) != config.cells or len(tokens.origins) != config.cells:
+            raise InputError(f"tokens: {len(tokens.chars)} cells; a soup of this configuration has {config.cells}")
+        return cls(config, threads, state=(tokens, epoch))
 
     @property
     def chars(self) -> Bytes:
