@@ -113,7 +113,7 @@ class _Gauge(Reporter):
         speed, left = self._speedometer.speed(), self._speedometer.left(self._last - self._epoch)
         figures = [] if speed is None else [f"{speed:.{1 if speed < 100 else 0}f} epochs/s"]
         if self._measured is not None:
-            figures.append(f"complexity {self._measured[1]:.2f}")
+            figures.append(f"complexity {round(self._measured[1], 2) + 0:.2f}")  # + 0: never -0.00
         if left is not None and self._epoch < self._last:
             figures.append(f"{duration(left)} left")
         return figures

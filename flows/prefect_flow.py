@@ -1,0 +1,138 @@
+"""Running the stages through Prefect, so that its pages show them, without depending on it.
+
+The flow runs in a thread of its own with its tasks' threads beneath it; the main thread watches. If
+Prefect's server does not come up, or is lost, the stages that are left run without it. If it is lost when all
+is computed, a few seconds are spent on telling it so, and no more.
+"""
+
+import importlib
+import os
+import queue
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from flows import quiet
+from flows.local_server import LocalServer
+from flows.pipeline import drive, opened
+from flows.progress import Reporter
+from flows.request import RunRequest
+from flows.stages import Pipeline
+
+_FAREWELL = 15.0  # seconds that Prefect gets to record the end; it takes about one
+_MOMENT = 1.0  # the same, of a server that is known to be gone
+_SILENCE = 60.0  # seconds between stages after which Prefect is given up
+
+
+def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> str:
+    """Do what ``request`` asks as a Prefect flow; return the run's id. Raises what `run_direct` does."""
+    with opened(request, reporter) as pipeline:
+        if not pipeline.stored:
+            trouble = _run_flow(pipeline)
+            pipeline.check_interrupted()
+            if trouble:
+                _drop_messages()
+                rest = "the run is complete all the same" if pipeline.complete else "going on without it"
+                pipeline.reporter.note(f"Prefect: {trouble}; {rest}")
+        if not pipeline.complete:
+            pipeline.flush()
+            drive(pipeline)
+    return pipeline.run
+
+
+class _Flow(threading.Thread):
+    """The flow in a thread of its own, a daemon: if Prefect hangs, the process can end all the same.
+
+    `server` is the one started for it, None while a configured one is used; `error` what ended the flow.
+    """
+
+    def __init__(self, pipeline: Pipeline, limit: float) -> None:
+        super().__init__(name="flow", daemon=True)
+        self._pipeline, self._limit = pipeline, limit
+        self.server: LocalServer | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Start a server if none is configured, and run the flow."""
+        try:
+            from prefect.settings import PREFECT_API_URL, temporary_settings
+
+            settings = {}
+            if PREFECT_API_URL.value() is None:
+                self.server = _local_server()
+                settings[PREFECT_API_URL] = self.server.url
+            from flows import tasks
+
+            if self.server is not None:
+                self.server.wait(self._limit)
+            tasks.live[self._pipeline.run] = self._pipeline
+            with temporary_settings(settings):
+                tasks.primordium(self._pipeline.run, self._pipeline.request.described())
+        except BaseException as error:  # noqa: BLE001 - the thread that watches decides what it means
+            self.error = error
+
+
+_servers: list[LocalServer] = []
+
+
+def _local_server() -> LocalServer:
+    """Return this process's server: one serves all its runs."""
+    if not _servers or not _servers[-1].alive:
+        _servers.append(LocalServer())
+    return _servers[-1]
+
+
+def _run_flow(pipeline: Pipeline) -> str:
+    """Run the flow; raise what a stage of ours raised; return what went wrong with Prefect, "" for nothing."""
+    quiet.prepare(pipeline.store.path)
+    pipeline.reporter.stage("starting Prefect")
+    limit = float(os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"])
+    flow = _Flow(pipeline, limit)
+    flow.start()
+    try:
+        pipeline.prepare()  # compiles while the server starts
+        trouble = _watch(flow, pipeline, limit)
+    finally:
+        _disown(pipeline)
+    if flow.error is None or pipeline.complete or not pipeline.failures:
+        return trouble
+    raise next(iter(pipeline.failures.values()))
+
+
+def _watch(flow: _Flow, pipeline: Pipeline, start_up: float) -> str:
+    """Wait for the flow while there is hope; return what went wrong with Prefect, "" for nothing."""
+    while flow.is_alive():
+        flow.join(0.1)
+        silent = 0.0 if pipeline.busy else time.monotonic() - pipeline.idle_since
+        if pipeline.complete or pipeline.stopping:
+            hope = _FAREWELL if flow.server is None or flow.server.alive else _MOMENT
+        else:
+            hope = _SILENCE if pipeline.simulating else start_up + _SILENCE
+        if silent > hope:
+            return f"no answer from its server for {silent:.0f} s"
+    if flow.error is None:
+        return ""
+    return " ".join(str(flow.error).split())[:200] or type(flow.error).__name__
+
+
+def _disown(pipeline: Pipeline) -> None:
+    """Take the pipeline from the flow: a task that comes late finds nothing to work on."""
+    tasks: Any = sys.modules.get("flows.tasks")
+    if tasks is not None:
+        tasks.live.pop(pipeline.run, None)
+
+
+def _drop_messages() -> None:
+    """Empty Prefect's queues of events and logs.
+
+    At exit it would try for seconds on each of them to reach a server that is gone. There is no public way;
+    if the private one has changed, the process ends late, and nothing else happens.
+    """
+    with suppress(Exception):
+        services: Any = importlib.import_module("prefect._internal.concurrency.services")
+        for service in list(services._QueueServiceBase._instances.values()):  # noqa: SLF001
+            with suppress(queue.Empty):
+                while True:
+                    service._queue.get_nowait()  # noqa: SLF001

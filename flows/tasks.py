@@ -1,0 +1,99 @@
+"""The flow `primordium` and its tasks: three a segment, then the analyses. The only module that imports prefect.
+
+Tasks are told a run and a segment; the soup stays in the `Pipeline` of this process. Prefect neither caches
+nor keeps results, for the store decides what is done. Import this module after `flows.quiet.prepare`.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from prefect import State, flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
+from prefect.futures import PrefectFuture
+from prefect.states import Cancelled
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.tasks import Task
+
+from flows.stages import Pipeline, RunInterrupted, Segment
+from flows.summary import onsets_markdown, run_markdown
+from sim import InputError
+from warehouse.errors import StoreFault
+
+#: The pipelines that this process drives through the flow, by run.
+live: dict[str, Pipeline] = {}
+
+
+def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether trying again may help: not where the input or the store is at fault, nor after a signal."""
+    error = state.result(raise_on_failure=False)
+    return not isinstance(error, InputError | StoreFault | RunInterrupted)
+
+
+@task(cache_policy=NO_CACHE, task_run_name="simulate {start}-{stop}", retries=2, retry_condition_fn=_may_pass)
+def simulate(run: str, start: int, stop: int) -> None:
+    """Simulate the states start + 1 to stop; a retry begins from the last commit."""
+    live[run].simulate(run, Segment(start, stop))
+
+
+@task(cache_policy=NO_CACHE, task_run_name="snapshot {start}-{stop}")
+def snapshot(run: str, start: int, stop: int) -> None:
+    """Commit the simulated segment to the store."""
+    live[run].snapshot(run, Segment(start, stop))
+
+
+@task(cache_policy=NO_CACHE, task_run_name="measure {start}-{stop}", retries=2, retry_condition_fn=_may_pass)
+def measure(run: str, start: int, stop: int) -> None:
+    """Store the measures of the committed segment."""
+    live[run].measure(run, Segment(start, stop))
+
+
+@task(cache_policy=NO_CACHE, task_run_name="analyse", retries=1, retry_condition_fn=_may_pass)
+def analyse(run: str) -> None:
+    """Bring the run's analyses up to date."""
+    live[run].analyse(run)
+
+
+# The runner makes futures of a subclass, and Prefect's types do not let that stand for the class.
+_threads: Any = ThreadPoolTaskRunner(max_workers=3)
+
+
+@flow(flow_run_name="{run}", task_runner=_threads)
+def primordium(run: str, options: dict[str, Any]) -> State[Any] | None:
+    """Simulate, snapshot and analyse one soup. ``options`` says which, for the run's page."""
+    del options
+    stored: list[PrefectFuture[None]] = []
+    simulated: list[PrefectFuture[None]] = []
+    for start, stop in live[run].segments():
+        simulated = [_after(simulated, simulate, run, start, stop)]
+        _finish(simulated)
+        _finish(stored)  # one segment behind, never two: that bounds the memory
+        snapped = _after(simulated, snapshot, run, start, stop)
+        stored = [snapped, _after([snapped], measure, run, start, stop)]
+    _finish(stored)
+    if live[run].stopping:
+        return Cancelled(message="stopped; what was simulated is stored and the same command continues it")
+    _finish([_after(stored, analyse, run)])
+    _publish(live[run])
+    return None
+
+
+def _after(before: Sequence[PrefectFuture[None]], what: Task[..., None], *told: str | int) -> PrefectFuture[None]:
+    """Start a task; on the run's page an arrow leads to it from each task that came before."""
+    return what.submit(*told, wait_for=list(before), return_state=False)
+
+
+def _finish(tasks: Sequence[PrefectFuture[None]]) -> None:
+    """Wait for tasks; raises what made one fail."""
+    for future in tasks:
+        future.result()
+
+
+def _publish(pipeline: Pipeline) -> None:
+    """Put a summary and the onsets on the flow run's page."""
+    store, run = pipeline.store, pipeline.run
+    with suppress(Exception):  # the run is complete; a page without them is no failure
+        create_markdown_artifact(run_markdown(store, run), key=f"summary-{run}", description=f"run {run}")
+        create_markdown_artifact(onsets_markdown(store, run), key=f"onsets-{run}", description=f"onsets of run {run}")
