@@ -201,18 +201,7 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
                 place = (place + 1) & names_mask
             names[place] = found
         renamed[k] = found
-    mask = len(fresh_slots) - 1
-    for k in range(fresh_used[0]):
-        slot = int(fresh_hashes[k] & np.uint64(mask))
-        while fresh_slots[slot] != k:
-            slot = (slot + 1) & mask
-        # Probing chains are broken by this, but the whole table ends up empty.
-        fresh_slots[slot] = -2
-    for k in range(fresh_used[0]):
-        slot = int(fresh_hashes[k] & np.uint64(mask))
-        while fresh_slots[slot] != -1:
-            fresh_slots[slot] = -1
-            slot = (slot + 1) & mask
+    fresh_slots[:] = -1
     fresh_used[0] = 0
     return collision
 
