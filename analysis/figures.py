@@ -42,7 +42,7 @@ _SHADE = "#fdf0e8"
 
 _NAMES = {"open": "onset"}  # a label says "onset" of what the run's end leaves open
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the letters are the same everywhere
     "font.size": 8.5,
     "axes.linewidth": 0.7,

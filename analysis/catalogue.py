@@ -1,0 +1,154 @@
+"""The analyses of a run, in order: measures -> transitions -> founders -> replicators.
+
+Each has a version, which changes when its results do. A result is stale, and made again, when its own
+version, one of those it was made from (however indirectly) or the run's last stored state is another than
+when it was made. All come from the store alone: states by replay, nothing executed but scores.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.founders import find_founders
+from analysis.measures import measure
+from analysis.replicators import find_replicators
+from analysis.transitions import find_transitions
+from sim import InputError
+from warehouse.compaction import compact
+from warehouse.reader import History
+from warehouse.results import is_stale, read_measures, read_result, write_measures, write_result
+from warehouse.store import Store
+
+Row = dict[str, Any]
+Progress = Callable[[str], None]
+#: (history, rows of the analyses it needs by name, progress) -> rows
+Make = Callable[[History, Mapping[str, Sequence[Row]], Progress | None], list[Row]]
+
+MEASURES = "measures"
+MEASURES_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An analysis whose result is one relation of a run.
+
+    - `name`: of the analysis and of its relation
+    - `version`: changes when its results do
+    - `inputs`: the analyses it needs
+    - `make`: makes its rows; gets those of its inputs except `measures`, which are in the history
+    """
+
+    name: str
+    version: int
+    inputs: tuple[str, ...]
+    make: Make
+
+
+ANALYSES = (
+    Analysis("transitions", 1, (MEASURES,), lambda history, _, progress: find_transitions(history, progress)),
+    Analysis(
+        "founders",
+        1,
+        ("transitions",),
+        lambda history, of, progress: find_founders(history, of["transitions"], progress),
+    ),
+    Analysis(
+        "replicators",
+        1,
+        ("founders",),
+        lambda history, of, progress: find_replicators(history, of["founders"], progress),
+    ),
+)
+NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))
+_BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
+
+
+def analyze(
+    store: Store, run: str, only: str | None = None, *, rebuild: bool = False, progress: Progress | None = None
+) -> list[Row]:
+    """Bring the analyses of ``run`` (id or name) up to date; return, in order, what was looked at.
+
+    ``only`` names one analysis: it and what it needs are looked at. ``rebuild`` makes again even what is up
+    to date, with ``only`` nothing but that one; same store, same bytes. Each returned row has `analysis`, the
+    number of its `rows`, and whether it was `made`. ``progress`` takes lines.
+
+    Raises `InputError` for an unknown analysis or run, `StoreFault` for damaged history.
+    """
+    if only is not None and only not in NAMES:
+        raise InputError(f"no analysis {only!r}; known: {', '.join(NAMES)}")
+    history = History(store, run)
+    wanted = NAMES if only is None else (*_needs(only), only)
+    remade = set(wanted) if only is None else {only}
+    done: list[Row] = []
+    for name in wanted:
+        again = rebuild and name in remade
+        if name == MEASURES:
+            done.append(_measured(store, history, again=again, progress=progress))
+            history = History(store, history.run)  # its rows of `epochs` now hold them
+        else:
+            done.append(_analysed(store, history, _BY_NAME[name], again=again, progress=progress))
+    return done
+
+
+def fingerprint(name: str, last: int) -> dict[str, int]:
+    """Return what a result depends on besides its own version: the last state, and the versions it builds on."""
+    return {"last_epoch": last} | {needed: _version(needed) for needed in _needs(name)}
+
+
+def measured_epochs(start: int, stop: int, every: int, last: int) -> list[int]:
+    """Return the states of a segment that are measured: those divisible by ``every``, and the run's last.
+
+    The segment holds states ``start`` + 1 to ``stop``, the first one state 0 too.
+    """
+    first = 0 if start == 0 else start + 1
+    return [n for n in range(first, stop + 1) if n % every == 0 or n == last]
+
+
+def _needs(name: str) -> tuple[str, ...]:
+    """Return all analyses that ``name`` builds on, in the order in which they are made."""
+    if name == MEASURES:
+        return ()
+    direct = _BY_NAME[name].inputs
+    needed = {*direct, *(indirect for each in direct for indirect in _needs(each))}
+    return tuple(each for each in NAMES if each in needed)
+
+
+def _version(name: str) -> int:
+    return MEASURES_VERSION if name == MEASURES else _BY_NAME[name].version
+
+
+def _analysed(store: Store, history: History, analysis: Analysis, *, again: bool, progress: Progress | None) -> Row:
+    """Make an analysis if it is stale or asked for ``again``; return its line of the report."""
+    name, inputs = analysis.name, fingerprint(analysis.name, history.last)
+    made = again or is_stale(store, history.run, name, analysis.version, inputs)
+    if made:
+        if progress is not None:
+            progress(f"analysis: {name}")
+        of = {needed: read_result(store, history.run, needed) or [] for needed in analysis.inputs if needed != MEASURES}
+        rows = analysis.make(history, of, progress)
+        write_result(store, history.run, name, rows, analysis.version, inputs)
+    else:
+        rows = read_result(store, history.run, name) or []
+    return {"analysis": name, "rows": len(rows), "made": made}
+
+
+def _measured(store: Store, history: History, *, again: bool, progress: Progress | None) -> Row:
+    """Measure, segment by segment, what is missing or was measured by another rule; return the report's line."""
+    every, last, run = history.record.settings.measure_every, history.last, history.run
+    made, count = False, 0
+    for segment in history.segments:
+        epochs = measured_epochs(segment.start, segment.stop, every, last)
+        count += len(epochs)
+        stored = None if again else read_measures(store, run, segment.start, segment.stop)
+        if stored is not None and stored[1] == MEASURES_VERSION and [row["epoch"] for row in stored[0]] == epochs:
+            continue
+        if progress is not None:
+            progress(f"measuring states {segment.start} to {segment.stop} by replay")
+        rows = [
+            {"epoch": epoch} | measure(replay.chars, *replay.token_counts()) for epoch, replay in history.states(epochs)
+        ]
+        write_measures(store, run, segment.start, segment.stop, rows, MEASURES_VERSION)
+        made = True
+    if made and store.files(run).compact is not None:
+        compact(store, run)  # it holds the measures too
+    return {"analysis": MEASURES, "rows": count, "made": made}
