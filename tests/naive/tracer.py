@@ -103,6 +103,13 @@ class TracedSoup:
         self.epoch = 0
         self.tokens: list[Token] = [(0, c, char) for c, char in enumerate(soup.initial(settings))]
 
+    @classmethod
+    def at(cls, settings: Settings, tokens: list[Token], epoch: int) -> "TracedSoup":
+        """Return the soup that holds ``tokens`` at state ``epoch``."""
+        self = cls(settings)
+        self.tokens, self.epoch = list(tokens), epoch
+        return self
+
     @property
     def chars(self) -> bytes:
         """The soup's bytes."""

@@ -1,0 +1,82 @@
+"""The checks that each BFF language's own test file makes: golden figures, then its twin."""
+
+import hashlib
+from typing import Any
+
+import sim
+from tests.naive import bff, text
+from tests.naive.golden import golden, remake
+
+
+def configured(run: dict[str, Any]) -> sim.SoupConfig:
+    """Return the configuration of a run of ``tests/golden/states.json``."""
+    return sim.SoupConfig(
+        language=run["language"],
+        programs=run["programs"],
+        seed=run["seed"],
+        mutation=run.get("mutation", 2**18),
+        initial_soup="zero" if run.get("zero") else "uniform",
+    )
+
+
+def runs_of(language: str) -> list[dict[str, Any]]:
+    """Return the golden runs of ``language``."""
+    return [run for run in golden("states")["runs"] if run["language"] == language]
+
+
+def check_states(run: dict[str, Any]) -> None:
+    """Advance a soup to the last golden state of ``run``, comparing each on the way."""
+    states = run["states"]
+    soup = sim.Soup(configured(run))
+    while soup.epoch < max(map(int, states)):
+        soup.advance()
+        if str(soup.epoch) in states:
+            found = hashlib.sha256(soup.chars.tobytes()).hexdigest()
+            assert found == states[str(soup.epoch)], f"{run['name']}, state {soup.epoch}; {remake('states')}"
+    soup.close()
+
+
+def check_single_runs(language: str) -> None:
+    """Execute the golden tapes of ``language`` with each of their limits."""
+    tapes = [tape for tape in golden("single_runs")["tapes"] if tape["language"] == language]
+    assert tapes
+    for tape in tapes:
+        left, right = bytes.fromhex(tape["left"]), bytes.fromhex(tape["right"])
+        for run in tape["runs"]:
+            for plain in (False, True):
+                outcome = sim.language(language).run(left, right, run["max_steps"], plain=plain)
+                found = (outcome.tape.hex(), outcome.operations)
+                assert found == (run["tape"], run["ops"]), f"{tape['name']}; {remake('single_runs')}"
+
+
+def check_tape(language: str, tape: bytes, limit: int = 8192) -> bff.Outcome:
+    """Execute ``tape`` by engine, plain interpreter and twin; return the outcome they must share."""
+    expected = bff.run(language, tape, limit)
+    for plain in (False, True):
+        outcome = sim.language(language).run(tape[:64], tape[64:], limit, plain=plain)
+        found = bff.Outcome(outcome.tape, tuple(outcome.sources.tolist()), outcome.steps, outcome.operations)
+        assert found == expected, f"{'plain' if plain else 'engine'}, tape {tape.hex()}, limit {limit}"
+    return expected
+
+
+def written(language: str, program: str, filler: int = 0) -> bytes:
+    """Return the tape that begins with the text ``program``, then ``filler``."""
+    return text.parse(language, program).ljust(128, bytes([filler]))
+
+
+def check_text(language: str) -> None:
+    """Print and read every byte, and read every glyph and operation."""
+    own = sim.language(language)
+    for byte in range(256):
+        shown = own.format(bytes([byte]))
+        assert shown == text.show(language, bytes([byte]))
+        assert own.parse(shown) == text.parse(language, shown)
+    for character in [*text.OPS, "0", *text.GLYPHS]:
+        assert own.parse(character) == text.parse(language, character), repr(character)
+    for stranger in (" ", "\n", "\u01c4", "M", "a", "\u0200", "\u00e9"):
+        try:
+            own.parse(stranger)
+        except sim.InputError:
+            continue
+        msg = f"{stranger!r} stands for no byte, but was read"
+        raise AssertionError(msg)
