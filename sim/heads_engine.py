@@ -85,7 +85,10 @@ def _decode(tape: Any, table: Any, first: int, last: int, commands0: Any, comman
     position = _next(commands0, commands1, first + 1)
     while position < last:
         kind = table[tape[position]]
-        if kind >= 6:
+        # The same copy twice in a row does nothing the second time: replicators are full of such pairs.
+        again = count > 0 and kind >= 8 and events[count - 1, 0] == kind
+        again = again and events[count - 1, 1] == offset0 and events[count - 1, 2] == offset1
+        if kind >= 6 and not again:
             events[count, 0] = kind
             events[count, 1] = offset0
             events[count, 2] = offset1
@@ -152,6 +155,82 @@ def _loop(
         # Nothing changed while the heads went once round: nothing ever will, nor will a zero turn up.
         if quiet == lap:
             return most, -1, False
+    return most, -1, False
+
+
+@inlined
+def _copy_lap(
+    tape: Any, sources: Any, table: Any, first: int, span: int, source: int, target: int, move_source: int,
+    move_target: int, ahead: int, lap: int,
+) -> Any:  # fmt: skip
+    """Run at most ``lap`` iterations of a loop whose body is one copy.
+
+    ``ahead``: where head0 is after the first, moving as the source or target does. Returns (iterations
+    finished, whether the next would change the body, whether a zero ended the loop).
+    """
+    move_ahead = ahead >> 8
+    ahead &= 127
+    for iteration in range(lap):
+        char = tape[source]
+        if table[char] != table[tape[target]] and 0 <= target - first <= span:
+            return iteration, True, False
+        tape[target] = char
+        sources[target] = sources[source]
+        if table[tape[ahead]] == 1:
+            return iteration + 1, False, True
+        source = (source + move_source) & 127
+        target = (target + move_target) & 127
+        ahead = (ahead + move_ahead) & 127
+    return lap, False, False
+
+
+@inlined
+def _is_settled(
+    tape: Any, sources: Any, source: int, target: int, move_source: int, move_target: int, lap: int
+) -> bool:  # fmt: skip
+    """Return whether a lap of such copies would change nothing."""
+    for _ in range(lap):
+        if (tape[source] ^ tape[target]) | (sources[source] ^ sources[target]):
+            return False
+        source = (source + move_source) & 127
+        target = (target + move_target) & 127
+    return True
+
+
+@inlined
+def _copy_loop(
+    tape: Any, sources: Any, table: Any, first: int, last: int, events: Any, head0: int, head1: int,
+    move0: int, move1: int, most: int,
+) -> Any:  # fmt: skip
+    """Run at most ``most`` iterations of a decoded loop that makes one copy; returns what `_loop` does.
+
+    Most of a replicator's life is spent here. After each lap of the heads it is tried whether another
+    would change anything; if not, the rest is a search for a zero.
+    """
+    lap = 128 >> lowest_bit(np.uint64((move0 | move1 | 128) & 255))
+    done = 0
+    while done < most:
+        place0 = (head0 + events[0, 1]) & 127
+        place1 = (head1 + events[0, 2]) & 127
+        ahead = (move0 << 8) | ((head0 + move0) & 127)
+        if events[0, 0] == 8:
+            source, target, move_source, move_target = place0, place1, move0, move1
+        else:
+            source, target, move_source, move_target = place1, place0, move1, move0
+        if done > 0 and _is_settled(tape, sources, source, target, move_source, move_target, lap):
+            found = _scan(tape, table, head0, move0, most - done)
+            return min(done + found, most), -1, found <= most - done
+        made, hindered, ended = _copy_lap(
+            tape, sources, table, first, last - first, source, target, move_source, move_target, ahead,
+            min(lap, most - done),
+        )  # fmt: skip
+        done += made
+        if hindered:
+            return done, 0, False
+        if ended:
+            return done, -1, True
+        head0 = (head0 + made * move0) & 127
+        head1 = (head1 + made * move1) & 127
     return most, -1, False
 
 
@@ -272,9 +351,14 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
             ended = done <= most
             done = min(done, most)
         else:
-            done, event, ended = _loop(
-                tape, sources, table, first, last, count, events, head0, head1, move0, move1, most
-            )
+            if count == 1 and events[0, 0] >= 8:
+                done, event, ended = _copy_loop(
+                    tape, sources, table, first, last, events, head0, head1, move0, move1, most
+                )
+            else:
+                done, event, ended = _loop(
+                    tape, sources, table, first, last, count, events, head0, head1, move0, move1, most
+                )
             commands0 = _commands(tape, 0, table)
             commands1 = _commands(tape, 64, table)
         steps += done * length
