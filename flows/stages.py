@@ -16,18 +16,19 @@ from dataclasses import dataclass, field, fields, replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from analysis.catalogue import analyze
+from analysis.catalogue import MEASURES_VERSION, analyze
 from analysis.measures import complexity
 from analysis.transitions import SPACING, measured_complexities, replayed_complexities
+from flows.estimate import check_space, estimate
 from flows.progress import Reporter, duration
 from flows.request import RunRequest
 from flows.sampling import Row, Sampler
 from flows.stopping import StopRule
 from sim import Soup
 from warehouse.reader import History
-from warehouse.record import RunSettings, run_id
+from warehouse.record import RunSettings, read_record, run_id
 from warehouse.staging import StagedSegment
-from warehouse.store import Store, span_name
+from warehouse.store import Store
 from warehouse.writer import RunWriter
 
 
@@ -55,14 +56,6 @@ class _Work:
     failure: BaseException | None = None
 
 
-def _cut(staged: StagedSegment, reached: int) -> None:
-    """Let a staged segment end at state ``reached``, the last that was appended, instead of where it was to."""
-    staged.stop = reached
-    staged.finish()
-    shorter = staged.folder.with_name(span_name(staged.start, reached))
-    staged.folder = staged.folder.rename(shorter)
-
-
 class Pipeline:
     """The stages of one run that is being made. A context manager; opening it waits for the run's lock.
 
@@ -76,6 +69,7 @@ class Pipeline:
     def __init__(self, request: RunRequest, reporter: Reporter) -> None:
         self.request, self.reporter = request, reporter
         self.run = run_id(request.config)
+        self._foresee()
         self.store = Store.open(request.store, create=True)
         self.stopping = self.complete = self.simulating = False
         self.failures: dict[str, BaseException] = {}
@@ -182,8 +176,7 @@ class Pipeline:
             return
         try:
             with self._stage(f"snapshot {segment}"):
-                if work.reached < segment.stop:
-                    _cut(work.staged, work.reached)
+                work.staged.finish(work.reached)
                 work.staged.commit()
         except BaseException as error:
             work.failure = error
@@ -199,7 +192,8 @@ class Pipeline:
         if work is None:
             return
         with self._stage(f"measure {segment}"):
-            self._writer.write_measures(segment.start, work.reached, [row.result() for row in work.rows])
+            rows = [row.result() for row in work.rows]
+            self._writer.write_measures(segment.start, work.reached, rows, MEASURES_VERSION)
             del self._works[segment.start]
 
     def analyse(self, run: str) -> None:
@@ -207,12 +201,17 @@ class Pipeline:
         self._check(run)
         self.simulating = False
         self.reporter.end()
-        with self._stage("analyse", "analysing"):
+        with self._stage("analyse"):
             reached, seconds = self._writer.committed, time.monotonic() - self._began
             if reached > self._first:
                 self.reporter.note(f"states {self._first} to {reached} simulated and stored in {duration(seconds)}")
-            analyze(self.store, run, progress=self.reporter.stage)
-            self._writer.finish(reached, "complete")
+            else:
+                self.reporter.note(f"states 0 to {reached} are stored already")
+            made = analyze(self.store, run, progress=self.reporter.stage)
+            # The status as it is written: while we hold the run's lock, the store's answer is that it is running.
+            written = read_record(self.store.run_folder(run) / "runs.parquet").status
+            if written != "complete" or any(row["made"] for row in made):
+                self._writer.finish(reached, "complete")
             self.complete = True
 
     def flush(self) -> None:
@@ -231,6 +230,19 @@ class Pipeline:
             )
 
     # Within
+
+    def _foresee(self) -> None:
+        """Say what the run will take; refuse it if the disk is too small, before anything is touched."""
+        request, stored = self.request, -1
+        if (request.store / "format.json").exists():
+            store = Store.open(request.store)
+            stored = store.files(self.run).last
+        epochs = request.epochs - max(stored, 0)
+        if epochs > 0:
+            expected = estimate(request.config, request.settings, epochs, request.threads)
+            if not request.force:
+                check_space(expected, request.store)
+            self.reporter.note(f"at most {expected}" if request.until_transition else str(expected))
 
     def _settings(self) -> RunSettings:
         """Return the settings to ask for: what was not given is as the run has it, if it is there already."""
