@@ -1,0 +1,94 @@
+"""The relations of single states, computed from a run's history: tokens, programs, scores and pairings."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from sim import Language, Replay, self_replication_scores
+from warehouse.reader import History
+
+Check = Callable[[], None]
+State = tuple[int, pa.Table]
+
+_SCORED_AT_ONCE = 512
+
+
+def replayed(history: History, epochs: Sequence[int], check: Check) -> Iterator[tuple[int, Replay]]:
+    """Yield (epoch, replay standing at it) for ascending ``epochs``; ``check`` is called at every state passed."""
+    wanted = set(epochs)
+    path: list[int] = []
+    for epoch in sorted(wanted):
+        keyframe = max(known for known in history.keyframe_epochs if known <= epoch)
+        path += range(max(keyframe, path[-1] + 1 if path else 0), epoch + 1)
+    for epoch, replay in history.states(path):
+        check()
+        if epoch in wanted:
+            yield epoch, replay
+
+
+def tokens(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
+    """Yield each state's tokens in cell order: program and token; the rest follows from these."""
+    length = history.config.program_length
+    program = np.repeat(np.arange(history.config.programs, dtype=np.int32), length)
+    for epoch, replay in replayed(history, epochs, check):
+        yield epoch, pa.table({"program": program, "token": replay.tokens().packed()})
+
+
+def programs(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
+    """Yield each state's programs: bytes and text."""
+    config = history.config
+    for epoch, replay in replayed(history, epochs, check):
+        chars = replay.chars.reshape(config.programs, config.program_length)
+        content = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(config.program_length), config.programs, [None, pa.py_buffer(chars.tobytes())]
+        )
+        program = np.arange(config.programs, dtype=np.int32)
+        yield epoch, pa.table({"program": program, "bytes": content, "text": texts(config.instruction_set, chars)})
+
+
+def scores(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
+    """Yield each state's programs with their self-replication scores (design, section 3, "Score in state n")."""
+    for epoch, replay in replayed(history, epochs, check):
+        chars, found = replay.chars.copy(), []
+        for start in range(0, history.config.programs, _SCORED_AT_ONCE):
+            check()
+            some = np.arange(start, min(start + _SCORED_AT_ONCE, history.config.programs), dtype=np.int64)
+            found.append(self_replication_scores(history.config, chars, max(epoch - 1, 0), some))
+        score = np.concatenate(found).astype(np.int32)
+        yield epoch, pa.table({"program": np.arange(len(score), dtype=np.int32), "score": score})
+
+
+def pairings(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
+    """Yield the tapes of each epoch by left program; state 0 was made by none."""
+    for epoch in sorted(set(epochs)):
+        check()
+        if epoch == 0:
+            yield epoch, pa.table({name: pa.array([], pa.int32()) for name in ("left_program", "right_program")})
+            continue
+        for log in history.logs(epoch, epoch):
+            yield epoch, pa.table({"left_program": log.left, "right_program": log.right})
+
+
+STATES: dict[str, Callable[[History, Sequence[int], Check], Iterator[State]]] = {
+    "tokens_at": tokens,
+    "programs_at": programs,
+    "scores_at": scores,
+    "pairings": pairings,
+}
+
+
+def texts(language: Language, chars: NDArray[np.uint8]) -> pa.Array:
+    """Return the text form of programs (uint8[K, L]) as an Arrow array of K strings.
+
+    All languages write byte by byte, each byte with the same number of characters; one that does not is
+    written program by program.
+    """
+    forms = [language.format(bytes([byte])) for byte in range(256)]
+    if len(chars) == 0 or len({len(form) for form in forms}) > 1:
+        return pa.array([language.format(bytes(row)) for row in chars], pa.string())
+    points = np.array([[ord(character) for character in form] for form in forms], np.uint32)
+    lines: NDArray[Any] = points[chars].reshape(len(chars), -1)
+    return pa.array(lines.view(f"<U{lines.shape[1]}").reshape(len(chars)), pa.string())
