@@ -7,7 +7,6 @@ scale, left), complexity (right). The same rows give the same bytes under the sa
 import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
-from numpy.typing import NDArray
 
+from analysis.curves import Curves, curves_of, filled_in
 from analysis.flags import Flag, place
 from analysis.transitions import THRESHOLD
 from sim import InputError
@@ -27,7 +26,6 @@ from warehouse.reader import History
 from warehouse.results import read_result
 from warehouse.store import Store
 
-Float64 = NDArray[np.float64]
 Row = Mapping[str, Any]
 
 SUFFIXES = (".png", ".svg")
@@ -61,16 +59,6 @@ _FEW_POINTS = 24
 _LABELLED_SURGES = 4
 
 
-@dataclass(frozen=True)
-class Curves:
-    """The measured states of a run: `epochs`, tokens by count, complexity in bits per byte (float64 each)."""
-
-    epochs: Float64
-    unique_tokens: Float64
-    frequent_tokens: Float64
-    complexity: Float64
-
-
 def draw_run(store: Store, run: str, path: str | Path) -> Path:
     """Draw figure 1 of ``run`` (id or name) into ``path`` (.png or .svg) and return the path.
 
@@ -78,11 +66,11 @@ def draw_run(store: Store, run: str, path: str | Path) -> Path:
     unknown suffix or a path that can't be written.
     """
     target = checked_path(path)
-    history = History(store, run)
-    curves = curves_of(history.epochs(), history.config.cells)
-    onsets = read_result(store, history.run, "transitions") or []
-    founders = read_result(store, history.run, "founders") or []
-    config = history.config
+    with History(store, run) as history:
+        onsets = read_result(store, history.run, "transitions") or []
+        founders = read_result(store, history.run, "founders") or []
+        curves = filled_in(curves_of(history.epochs(), history.config.cells), history, onsets)
+        config = history.config
     title = f"{config.language}, {config.programs:,} programs, seed {config.seed}, {_mutation(config.mutation_rate)}"
     return save(figure_1(curves, onsets, founders, title=title), target)
 
@@ -105,16 +93,6 @@ def _mutation(rate: float) -> str:
     if rate == 0:
         return "no mutation"
     return f"mutation 1/{1 / rate:,.0f}" if (1 / rate).is_integer() else f"mutation {rate:.4g}"
-
-
-def curves_of(columns: Mapping[str, NDArray[Any]], cells: int) -> Curves:
-    """Return the measured rows of the relation `epochs` (``columns`` by name, NaN where not measured)."""
-    measured = ~np.isnan(np.asarray(columns["complexity"], np.float64))
-    picked = {
-        name: np.asarray(columns[name], np.float64)[measured]
-        for name in ("epoch", "unique_tokens", "top32_share", "complexity")
-    }
-    return Curves(picked["epoch"], picked["unique_tokens"], picked["top32_share"] * cells, picked["complexity"])
 
 
 def figure_1(curves: Curves, onsets: Sequence[Row] = (), founders: Sequence[Row] = (), title: str = "") -> Figure:

@@ -11,6 +11,7 @@ import pytest
 
 from analysis import catalogue
 from analysis.catalogue import ANALYSES, NAMES, analyze, measured_epochs
+from analysis.curves import curves_of, filled_in
 from analysis.figures import draw_run
 from analysis.measures import COLUMNS, measure
 from analysis.replicators import replicators_of
@@ -259,6 +260,22 @@ def test_run_is_found_by_name_and_drawn(copied: tuple[Store, str], tmp_path: Pat
     assert made(analyze(store, "small")) == []
     drawn = [draw_run(store, name, tmp_path / f"{name}.png").read_bytes() for name in (run, "small")]
     assert drawn[0] == drawn[1]
+
+
+def test_curves_of_a_figure_are_filled_in_with_states_as_they_were(analysed: tuple[Path, str]) -> None:
+    path, run = analysed
+    with History(Store.open(path), run) as history:
+        stored = curves_of(history.epochs(), PLANTED.cells)
+        drawn = filled_in(stored, history, [{"epoch": 13}])
+    assert drawn.epochs.tolist() == [*range(EPOCHS + 1)]
+    soup, expected = Soup(PLANTED), []
+    for epoch in range(EPOCHS + 1):
+        row = row_of(soup)
+        expected.append((epoch, row["unique_tokens"], row["top32_share"] * PLANTED.cells, row["complexity"]))
+        soup.advance()
+    soup.close()
+    found = zip(drawn.epochs, drawn.unique_tokens, drawn.frequent_tokens, drawn.complexity, strict=True)
+    assert [tuple(point) for point in found] == expected
 
 
 def test_unknown_analysis_and_run_are_refused(copied: tuple[Store, str]) -> None:

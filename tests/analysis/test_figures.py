@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from analysis.figures import Curves, checked_path, curves_of, figure_1, save
+from analysis.curves import Curves, curves_of, states_around
+from analysis.figures import checked_path, figure_1, save
 from sim import InputError
 
 TRANSITION = {"rank": 1, "epoch": 905, "ended_epoch": None, "kind": "transition", "peak_complexity": 3.9}
@@ -97,6 +98,22 @@ def test_curves_take_the_measured_states_only() -> None:
     assert taken.epochs.tolist() == [0, 2]
     assert taken.unique_tokens.tolist() == [9, 5]
     assert taken.frequent_tokens.tolist() == [50, 25]
+
+
+@pytest.mark.parametrize(
+    ("measured", "onsets", "states"),
+    [
+        ([0, 64, 128], [], set()),
+        ([0, 64, 128], [52], {*range(0, 64, 4)}),
+        ([0, 64, 128], [51, 70], {*range(0, 128, 4), 51, 70}),
+        ([0, 64, 128], [64], {*range(0, 64, 4), 64}),
+        ([0, 4, 8], [3], {0, 1, 2, 3}),
+        ([0, 1, 2], [2], {1, 2}),
+        ([0], [], set()),
+    ],
+)
+def test_stretch_around_an_onset_is_filled_in(measured: list[int], onsets: list[int], states: set[int]) -> None:
+    assert states_around(measured, onsets) == states
 
 
 @pytest.mark.parametrize("name", ["figure.pdf", "figure", "figure.png.gz"])
