@@ -31,10 +31,9 @@ def table(title: str, figures: Iterable[Figure]) -> str:
 
 
 def rounded(value: float) -> str:
-    """Return ``value`` with three significant digits, or whole from 100 on, thousands apart."""
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    """Return ``value`` with about three significant digits: whole from 100 on, never more than four decimals."""
+    decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 4
+    return f"{value:,.{decimals}f}"
 
 
 def machine() -> str:

@@ -11,7 +11,8 @@ from benchmarks.simulation import speeds
 from flows.pipeline import run_direct
 from flows.progress import Reporter
 from flows.request import RunRequest
-from sim import SoupConfig
+from sim import InputError, SoupConfig
+from warehouse.record import run_id
 from warehouse.store import Store
 
 #: All files of a run together, averaged over its epochs (131072 programs).
@@ -40,6 +41,8 @@ class Clock(Reporter):
 def store_run(config: SoupConfig, epochs: int, folder: Path) -> tuple[str, float, list[Figure]]:
     """Run the pipeline into the store ``folder``; return the run, its seconds in all, and the figures."""
     clock = Clock()
+    if folder.exists() and any(record.run == run_id(config) for record in Store.open(folder).runs()):
+        raise InputError(f"--store {folder}: already has this run, so storing it cannot be timed; name another folder")
     request = RunRequest(config=config, epochs=epochs, store=folder, direct=True, force=True)
     began = time.perf_counter()
     run = run_direct(request, clock)
@@ -68,10 +71,15 @@ def sizes(folder: Path, run: str, config: SoupConfig, epochs: int) -> list[Figur
 
 
 def _relation(path: Path) -> str:
-    """Return what a run's file belongs to: its relation, or the folder it lies in."""
-    if path.parts[0] == "segments":
-        return path.stem
-    return path.parts[0] if len(path.parts) == 1 else f"{path.parts[0]}/{path.parts[1]}".removesuffix(".parquet")
+    """Return what a run's file belongs to: a relation, an analysis, or what is neither."""
+    match path.parts:
+        case ("segments", _, _) if path.suffix == ".parquet":
+            return path.stem
+        case ("analyses", *_) if path.suffix == ".parquet":
+            return f"analyses/{path.stem if len(path.parts) == 2 else path.parts[1]}"
+        case ("compact", *_):
+            return "compact"
+    return "record, manifests and locks"
 
 
 def _peak_gib() -> float:

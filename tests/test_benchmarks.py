@@ -37,17 +37,23 @@ def test_a_small_benchmark_reports_every_figure(capsys: pytest.CaptureFixture[st
     assert parts < figures["all files of the run"]
 
 
+def test_a_run_that_is_there_already_cannot_be_timed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    small = ["--programs", "64", "--epochs", "3", "--repeats", "1", "--store", str(tmp_path / "store")]
+    assert main(small) == 0
+    assert main(small) == 2
+    assert "already has this run" in capsys.readouterr().err
+
+
 def test_a_reference_that_cannot_be_run_is_bad_input(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     missing = tmp_path / "nothing"
-    assert main([*SMALL, "--reference", str(missing)]) == 2
+    assert main(["--programs", "64", "--epochs", "3", "--repeats", "1", "--reference", str(missing)]) == 2
     assert f"--reference {missing}: cannot be run" in capsys.readouterr().err
 
 
 def test_figures_are_rounded_to_what_can_be_trusted() -> None:
-    assert [rounded(value) for value in (0.012345, 1.2345, 99.96, 100.4, 67108.9)] == [
-        "0.0123", "1.23", "100", "100", "67,109",
-    ]  # fmt: skip
+    values = (0.012345, 1.2345, 12.34, 100.4, 67108.9)
+    assert [rounded(value) for value in values] == ["0.0123", "1.23", "12.3", "100", "67,109"]
     assert middle([3.0, 1.0, 2.0]) == 2.0
     assert table("T", [Figure("speed", 5.0, "epochs/s", "how", "10")]).splitlines()[-1] == (
-        "| speed | 5 | epochs/s | 10 | how |"
+        "| speed | 5.00 | epochs/s | 10 | how |"
     )
