@@ -12,7 +12,7 @@ and in none before.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,15 +142,12 @@ def find_moves(
     page, _, weight, _, _, _ = weights
     found = 0
     for row in range(len(left)):
-        start = starts[mechanism[row]]
-        stop = starts[mechanism[row] + 1]
-        if start == stop:
-            continue
         here = left[row]
         there = right[row]
         if page[here] < 0 and page[there] < 0:
             continue
-        for i in range(start, stop):
+        number = mechanism[row]
+        for i in range(starts[number], starts[number + 1]):
             target = np.int64(writes[i] >> 16)
             program = here
             site = target
@@ -273,7 +270,8 @@ class Tracker:
             self._cells, self._sources = np.empty(room, np.int32), np.empty(room, np.int32)
         table = log.mechanisms
         mutated = log.mutated_cells
-        events = Events(log.left, log.right, log.mechanism, table.starts, table.writes, mutated)
+        columns = (log.left, log.right, log.mechanism, table.starts, table.writes, mutated)
+        events = Events(*(_read_only(column) for column in columns))
         self._marks[mutated] = _MUTATED
         found = []
         for weights in each:
@@ -283,6 +281,13 @@ class Tracker:
             found.append(Moves(log.epoch, self._cells[:count].copy(), self._sources[:count].copy()))
         self._marks[mutated] = 0
         return found
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view of ``array`` that cannot be written: one type, hence one build of a kernel, for all readers."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 class Trail:

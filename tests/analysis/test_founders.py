@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analysis.census import dominant_cells, frequent_tokens
+from analysis.census import dominant_cells, find_census, frequent_tokens
 from analysis.founders import birthplaces, choose_onsets, find_founders, trace_founders
 from sim import EpochLog, MechanismTable, Replay, Soup, SoupConfig, Tokens, language, self_replication_scores
 from tests.naive import founders as naive
@@ -298,6 +298,38 @@ def test_weaker_surges_are_told() -> None:
     rows = find_founders(history, onsets, lines.append)
     assert {row["onset_epoch"] for row in rows} == set(range(1, 9))
     assert lines[0] == "no founders sought for the weaker surges at states 9"
+
+
+def with_twins(pairs: int) -> Tokens:
+    """A state of 256 cells in which so many tokens stand twice, the others once: (32 + pairs) / 256 in the top 32."""
+    origins = np.arange(256)
+    origins[128 : 128 + pairs] = origins[:pairs]
+    return Tokens(origins, np.zeros(256, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        (None, 4),  # the first with a quarter of all cells: 64 of 256, state 5 has as many
+        (4, 4),  # the end is looked at
+        (3, 2),  # none up to it has a quarter: the first of the largest
+    ],
+)
+def test_the_census_is_the_first_state_with_a_quarter_in_the_top_tokens(ended: int | None, expected: int) -> None:
+    states = [with_twins(pairs) for pairs in (32, 20, 31, 31, 32, 32)]
+    config = SimpleNamespace(programs=4, program_length=64)
+    history = Remembered(config, [cast("EpochLog", None)] * 5, states)
+    epoch, tokens = find_census(as_history(history), onset(1, ended))
+    assert epoch == expected
+    assert tokens is states[expected]
+
+
+def test_the_census_is_at_most_512_epochs_on() -> None:
+    states = [with_twins(0)] * 513 + [with_twins(1), with_twins(32)]
+    config = SimpleNamespace(programs=4, program_length=64)
+    history = Remembered(config, [cast("EpochLog", None)] * 514, states)
+    assert find_census(as_history(history), onset(1))[0] == 513
+    assert find_census(as_history(history), onset(2))[0] == 514
 
 
 def test_the_most_frequent_tokens_prefer_smaller_ones_where_they_tie() -> None:
