@@ -124,7 +124,7 @@ class Pipeline:
     def segments(self) -> Iterator[Segment]:
         """Yield the segments to be simulated; each must have been simulated before the next is asked for."""
         for segment in self.segments_left():
-            if self.stopping or segment.start >= self._target:
+            if self.stopping or 0 < segment.start >= self._target:
                 return
             yield segment
 
