@@ -19,7 +19,7 @@ from warehouse.reader import History
 Float64 = NDArray[np.float64]
 Row = Mapping[str, Any]
 
-_FILLED = 16  # states measured between two neighbours around an onset
+_FILLED = 8  # states measured between two neighbours around an onset
 _ONSETS = 8  # onsets that are filled in, the earliest: each costs some seconds at full size
 _ALL = 200  # states of a small run that are drawn
 _SMALL = 1 << 28  # cells x epochs: replayed in a second or two
