@@ -76,17 +76,18 @@ def analyze(
     """
     if only is not None and only not in NAMES:
         raise InputError(f"no analysis {only!r}; known: {', '.join(NAMES)}")
-    history = History(store, run)
     wanted = NAMES if only is None else (*_needs(only), only)
-    remade = set(wanted) if only is None else {only}
+    remade = set(wanted if only is None else (only,)) if rebuild else set()
+    run = store.find(run).run
     done: list[Row] = []
     for name in wanted:
-        again = rebuild and name in remade
-        if name == MEASURES:
-            done.append(_measured(store, history, again=again, progress=progress))
-            history = History(store, history.run)  # its rows of `epochs` now hold them
-        else:
-            done.append(_analysed(store, history, _BY_NAME[name], again=again, progress=progress))
+        with History(store, run) as history:  # anew each time: what was measured shows in its `epochs`
+            if history.last < 0:
+                raise InputError(f"run {run}: nothing of it is stored yet; `primordium run` goes on with it")
+            if name == MEASURES:
+                done.append(_measured(store, history, again=name in remade, progress=progress))
+            else:
+                done.append(_analysed(store, history, _BY_NAME[name], again=name in remade, progress=progress))
     return done
 
 

@@ -63,10 +63,12 @@ def draw_run(store: Store, run: str, path: str | Path) -> Path:
     """Draw figure 1 of ``run`` (id or name) into ``path`` (.png or .svg) and return the path.
 
     Onsets and founders are those that the store holds; run the analyses first. Raises `InputError` for an
-    unknown suffix or a path that can't be written.
+    unknown suffix, a path that can't be written, or a run of which nothing is stored.
     """
     target = checked_path(path)
     with History(store, run) as history:
+        if history.last < 0:
+            raise InputError(f"run {history.run}: nothing of it is stored yet; there is nothing to draw")
         onsets = read_result(store, history.run, "transitions") or []
         founders = read_result(store, history.run, "founders") or []
         curves = filled_in(curves_of(history.epochs(), history.config.cells), history, onsets)

@@ -278,6 +278,25 @@ def test_curves_of_a_figure_are_filled_in_with_states_as_they_were(analysed: tup
     assert [tuple(point) for point in found] == expected
 
 
+def test_run_of_its_initial_state_alone_has_no_onset(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store", create=True)
+    run = store_run(store, SoupConfig(programs=32), 0, RunSettings())
+    report = analyze(store, run)
+    assert [line["rows"] for line in report] == [1, 0, 0, 0]
+    draw_run(store, run, tmp_path / "a.svg")
+
+
+def test_run_of_which_nothing_is_stored_is_refused(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store", create=True)
+    with RunWriter.open(store, SoupConfig(programs=32), RunSettings()) as writer:
+        run = writer.run
+    with pytest.raises(InputError, match="nothing of it is stored yet"):
+        analyze(store, run)
+    with pytest.raises(InputError, match="nothing of it is stored yet"):
+        draw_run(store, run, tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()
+
+
 def test_unknown_analysis_and_run_are_refused(copied: tuple[Store, str]) -> None:
     store, run = copied
     with pytest.raises(InputError, match=r"no analysis 'lineage'; known: measures, transitions, founders, replicators"):
