@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analysis import measures
 from sim import Soup, SoupConfig
 from tests.naive import measures as naive
+from tests.naive.golden import golden, remake
 
 
 def as_chars(content: bytes) -> measures.Bytes:
@@ -86,30 +87,11 @@ def test_figures_are_plain_numbers() -> None:
     assert {type(row[name]) for name in set(row) - {"unique_tokens", "brotli_size"}} == {float}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("language", "sizes"),
-    [
-        ("bff", [8388742, 8364594, 8358994, 8356638, 8352623]),
-        ("bff_noheads", [8388776, 8286015, 8216715, 8161711]),
-        ("bff_noheads_4bit", [8302075, 1784169, 1242791, 1274675]),
-    ],
-)
-def test_brotli_sizes_are_the_reference_s_own_at_full_size(language: str, sizes: list[int]) -> None:
-    """The reference's log of 131072 programs, seed 10248, states 1, 65, 129, ... (libbrotli 1.1 or newer)."""
-    soup = Soup(SoupConfig(language=language, seed=10248))
-    found = []
-    for state in range(1, 1 + 64 * len(sizes), 64):
-        while soup.epoch < state:
-            soup.advance()
-        found.append(measures.brotli_size(soup.chars))
-    soup.close()
-    assert found == sizes
-
-
-@pytest.mark.parametrize(("language", "size"), [("bff", 8388742), ("bff_noheads", 8388776)])
-def test_brotli_size_of_a_full_soup_is_the_reference_s_own(language: str, size: int) -> None:
-    soup = Soup(SoupConfig(language=language, seed=10248))
+@pytest.mark.parametrize("language", golden("brotli_sizes")["sizes"])
+def test_brotli_size_of_a_full_soup_is_the_reference_s_own(language: str) -> None:
+    """State 1 only: `tests.sim.test_soup` follows the same soups on."""
+    figures = golden("brotli_sizes")
+    soup = Soup(SoupConfig(language=language, programs=figures["programs"], seed=figures["seed"]))
     soup.advance()
-    assert measures.brotli_size(soup.chars) == size
+    assert measures.brotli_size(soup.chars) == figures["sizes"][language]["1"], remake("brotli_sizes")
     soup.close()
