@@ -300,23 +300,23 @@ def test_weaker_surges_are_told() -> None:
     assert lines[0] == "no founders sought for the weaker surges at states 9"
 
 
-def with_twins(pairs: int) -> Tokens:
-    """A state of 256 cells in which so many tokens stand twice, the others once: (32 + pairs) / 256 in the top 32."""
+def repeated(times: int) -> Tokens:
+    """A state of 256 cells in which one token stands so often, the others once: times + 31 in the top 32."""
     origins = np.arange(256)
-    origins[128 : 128 + pairs] = origins[:pairs]
+    origins[:times] = 0
     return Tokens(origins, np.zeros(256, np.uint8))
 
 
 @pytest.mark.parametrize(
     ("ended", "expected"),
     [
-        (None, 4),  # the first with a quarter of all cells: 64 of 256, state 5 has as many
+        (None, 4),  # the first with a quarter of all cells: 64 of 256
         (4, 4),  # the end is looked at
         (3, 2),  # none up to it has a quarter: the first of the largest
     ],
 )
 def test_the_census_is_the_first_state_with_a_quarter_in_the_top_tokens(ended: int | None, expected: int) -> None:
-    states = [with_twins(pairs) for pairs in (32, 20, 31, 31, 32, 32)]
+    states = [repeated(times) for times in (33, 20, 32, 32, 33, 40)]
     config = SimpleNamespace(programs=4, program_length=64)
     history = Remembered(config, [cast("EpochLog", None)] * 5, states)
     epoch, tokens = find_census(as_history(history), onset(1, ended))
@@ -325,7 +325,7 @@ def test_the_census_is_the_first_state_with_a_quarter_in_the_top_tokens(ended: i
 
 
 def test_the_census_is_at_most_512_epochs_on() -> None:
-    states = [with_twins(0)] * 513 + [with_twins(1), with_twins(32)]
+    states = [repeated(1)] * 513 + [repeated(2), repeated(33)]
     config = SimpleNamespace(programs=4, program_length=64)
     history = Remembered(config, [cast("EpochLog", None)] * 514, states)
     assert find_census(as_history(history), onset(1))[0] == 513
