@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from flows.cli import main
-from warehouse import connect
+from warehouse.connection import connect
 
 STORE = "store"
 FIGURE = Path("demo") / "bff_noheads-seed-29.png"

@@ -1,11 +1,15 @@
 """`primordium lineage`: the history of one byte, or where every byte of a program comes from."""
 
 import argparse
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.output import print_records
 from flows.cli.parser import add_format, add_place, add_run
 from flows.cli.reading import check_epoch, check_programs, check_site, open_history
+
+if TYPE_CHECKING:
+    from warehouse.lineage import Event
 
 EXAMPLES = (
     "primordium lineage RUN --epoch 512 --program 77 --site 0",
@@ -27,37 +31,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Print a byte's events, newest first; without --site, a row for each byte of the program."""
-    from warehouse.lineage import walk_back
+    from warehouse.lineage import walk_back, walk_back_cells
 
-    history = open_history(arguments)
-    check_epoch(history, arguments.epoch)
-    check_programs(history, (arguments.program,))
-    if arguments.site is not None:
-        check_site(history, arguments.site)
-        events = walk_back(history, arguments.epoch, arguments.program, arguments.site)
-        print_records(events, arguments.format, COLUMNS)
-        return
-    language = history.config.instruction_set
-    rows = []
-    for site in range(history.config.program_length):
-        row = summarised(site, walk_back(history, arguments.epoch, arguments.program, site))
-        rows.append({**row, "text": language.format(bytes((row["char"],)))})
-    print_records(rows, arguments.format, PROGRAM_COLUMNS)
+    with open_history(arguments) as history:
+        epoch, program, site = arguments.epoch, arguments.program, arguments.site
+        check_epoch(history, epoch)
+        check_programs(history, (program,))
+        if site is not None:
+            check_site(history, site)
+            print_records(map(vars, walk_back(history, epoch, program, site)), arguments.format, COLUMNS)
+            return
+        length, language = history.config.program_length, history.config.instruction_set
+        walks = walk_back_cells(history, epoch, range(program * length, (program + 1) * length))
+        rows = [summarised(site, events) for site, events in enumerate(walks)]
+        texts = [{"text": language.format(bytes((row["char"],)))} for row in rows]
+        print_records((row | text for row, text in zip(rows, texts, strict=True)), arguments.format, PROGRAM_COLUMNS)
 
 
-def summarised(site: int, events: list[dict[str, Any]]) -> dict[str, Any]:
+def summarised(site: int, events: Sequence["Event"]) -> dict[str, Any]:
     """Return a byte's history in one row: what it is, where and how it was born, how often copied and changed."""
     newest, birth = events[0], events[-1]
-    kinds = [event["event"] for event in events]
+    kinds = [event.event for event in events]
     return {
         "site": site,
-        "char": newest["char"],
-        "born_epoch": birth["epoch"],
-        "born_program": birth["program"],
-        "born_site": birth["site"],
-        "born_char": birth["char"],
-        "birth": birth["event"],
+        "char": newest.char,
+        "born_epoch": birth.epoch,
+        "born_program": birth.program,
+        "born_site": birth.site,
+        "born_char": birth.char,
+        "birth": birth.event,
         "copied": kinds.count("copied"),
         "incremented": kinds.count("incremented"),
-        "last_changed": newest["epoch"],
+        "last_changed": newest.epoch,
     }

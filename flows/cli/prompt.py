@@ -8,9 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from flows.cli.failures import describe
-from flows.cli.output import print_rows
 from flows.cli.parser import one_line
-from flows.cli.query import interruptible, rows_of
+from flows.cli.query import print_answer
 from warehouse.connection import Connection
 from warehouse.schema import MACROS, RELATIONS
 
@@ -76,18 +75,11 @@ def _read_query() -> str | None:
 
 def _answer(connection: Connection, query: str, style: str) -> None:
     """Answer one query; what goes wrong is told and the prompt comes back."""
-
-    def answer() -> None:
-        columns, rows = rows_of(connection, query)
-        count = print_rows(columns, islice(rows, _SHOWN) if style == "table" else rows, style)
-        if count == _SHOWN and next(rows, None) is not None:
-            print(f"the first {_SHOWN} rows; `primordium sql --format csv QUERY` prints all", file=sys.stderr)
-
     try:
         if query.startswith("."):
             _command(connection, query)
-        else:
-            interruptible(connection, answer)
+        elif not print_answer(connection, query, style, _SHOWN if style == "table" else None):
+            print(f"the first {_SHOWN} rows; `primordium sql --format csv QUERY` prints all", file=sys.stderr)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
     except Exception as error:  # noqa: BLE001 - told, and the person goes on

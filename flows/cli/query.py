@@ -1,44 +1,51 @@
 """Asking the store in SQL from the command line: rows as they come, Ctrl-C interrupts."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
+from flows.cli.output import Row, print_rows
 from warehouse.connection import Connection
 
-T = TypeVar("T")
 _BATCH = 2048
+_PATIENCE = 0.2  # seconds between interruptions, for one that comes between two calls of DuckDB is lost
 
 
-def rows_of(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> tuple[list[str], Iterator[Any]]:
-    """Return the names of a query's columns and its rows, fetched as they are taken."""
-    cursor = connection.execute(query, list(parameters))
-    columns = [column[0] for column in cursor.description or ()]
+def print_answer(connection: Connection, query: str, style: str, most: int | None = None) -> bool:
+    """Print a query's rows, at most ``most``; tell whether that was all of them.
 
-    def rows() -> Iterator[Any]:
-        while batch := cursor.fetchmany(_BATCH):
-            yield from batch
-
-    return columns, rows()
-
-
-def records_of(connection: Connection, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
-    """Return a query's rows as dictionaries."""
-    columns, rows = rows_of(connection, query, parameters)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def interruptible(connection: Connection, work: Callable[[], T]) -> T:
-    """Do ``work``, which asks ``connection``; Ctrl-C interrupts the query and raises `KeyboardInterrupt`.
-
-    DuckDB sees signals only between Python calls of its own, and a query that replays a log makes none for
-    seconds: so the work runs in a thread and this one waits for the signal.
+    Ctrl-C interrupts the query and raises `KeyboardInterrupt`. DuckDB sees signals only when it returns to
+    Python, and a query that replays a log does not for seconds: so the work is done in a thread, and this one
+    waits for the signal.
     """
+    stop = threading.Event()
+
+    def answer() -> bool:
+        result = connection.execute(query)
+        rows = _rows(iter(lambda: result.fetchmany(_BATCH), []), stop)
+        shown = rows if most is None else (row for _, row in zip(range(most), rows, strict=False))
+        count = print_rows(result.columns, shown, style)
+        return count != most or next(rows, None) is None
+
     with ThreadPoolExecutor(1, "query") as pool:
-        future = pool.submit(work)
+        future = pool.submit(answer)
         try:
             return future.result()
         except KeyboardInterrupt:
-            connection.interrupt()
-            future.exception()
+            stop.set()
+            _interrupt(connection, future)
             raise
+
+
+def _rows(batches: Iterator[Sequence[Row]], stop: threading.Event) -> Iterator[Row]:
+    for batch in batches:
+        for row in batch:
+            if stop.is_set():
+                return
+            yield row
+
+
+def _interrupt(connection: Connection, future: "Future[bool]") -> None:
+    while not future.done():
+        connection.interrupt()
+        wait([future], timeout=_PATIENCE)

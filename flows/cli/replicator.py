@@ -84,12 +84,13 @@ def births(founder: Founder) -> list[tuple[str, int]]:
         places[byte["born_epoch"], byte["born_program"]].append(byte["site"])
     ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
-        (f"{_state(epoch)}, program {program}: sites {spans(sites)}", len(sites)) for (epoch, program), sites in ordered
+        (f"{_state(epoch)}, program {program}: site{'s' * (len(sites) > 1)} {spans(sites)}", len(sites))
+        for (epoch, program), sites in ordered
     ]
 
 
 def _state(epoch: int) -> str:
-    return "initial soup" if epoch == 0 else f"epoch {epoch}"
+    return "the initial soup" if epoch == 0 else f"epoch {epoch}"
 
 
 def spans(numbers: Iterable[int]) -> str:
@@ -119,9 +120,7 @@ def _print_for_people(history: "History", founders: Sequence[Founder]) -> None:
         page.print("  where its bytes were born")
         told = births(row)
         for place, count in told[:_SHOWN]:
-            page.print(
-                f"    {count:>3} in the {place}" if place.startswith("initial") else f"    {count:>3} in {place}"
-            )
+            page.print(f"    {count:>3} in {place}")
         if len(told) > _SHOWN:
             page.print(f"    and in {len(told) - _SHOWN} more places (--format json has them all)")
 

@@ -22,9 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """List the runs, oldest first."""
-    from flows.cli.query import rows_of
-    from warehouse import connect
+    from warehouse.connection import connect
 
     with connect(store_path(arguments)) as connection:
-        columns, rows = rows_of(connection, QUERY)
-        print_rows(columns, rows, arguments.format)
+        result = connection.execute(QUERY)
+        print_rows(result.columns, result, arguments.format)

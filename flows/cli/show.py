@@ -52,6 +52,7 @@ def summary_of(store: "Store", record: "RunRecord") -> Summary:
     return {
         **{name: value for name, value in record.row().items() if name not in told},
         "bytes": sizes_of(store, record.run),
+        "work": work_of(record),
         "transitions": read_result(store, record.run, "transitions"),
         "founders": _without_bytes(read_result(store, record.run, "founders")),
     }
@@ -72,6 +73,16 @@ def sizes_of(store: "Store", run: str) -> dict[str, int]:
     sizes = {name: sum(span.file(name).stat().st_size for span in files.segments) for name in SEGMENT_FILES}
     total = sum(path.stat().st_size for path in files.folder.rglob("*") if path.is_file())
     return {**sizes, "other": total - sum(sizes.values()), "total": total}
+
+
+def work_of(record: "RunRecord") -> dict[str, float]:
+    """Return what making the run took, all stretches of work together: epochs, seconds, and the peak of memory."""
+    stretches = record.provenance
+    return {
+        "epochs": sum(stretch["last_state"] - max(stretch["first_state"] - 1, 0) for stretch in stretches),
+        "elapsed_s": sum(stretch["resources"]["elapsed_s"] for stretch in stretches),
+        "peak_memory_bytes": max((stretch["resources"]["peak_memory_bytes"] for stretch in stretches), default=0),
+    }
 
 
 def flattened(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -126,6 +137,11 @@ def _told(summary: Summary) -> Iterator[tuple[str, str]]:
     )
     yield "kept", f"measured every {summary['measure_every']}, whole every {summary['keyframe_every']} epochs"
     yield "created", f"{summary['created_at']:%Y-%m-%d %H:%M:%S} UTC"
+    work = summary["work"]
+    if work["epochs"]:
+        speed = work["epochs"] / work["elapsed_s"]
+        took = f"{work['epochs']} epochs in {work['elapsed_s']:.0f} s, compiling and storing included"
+        yield "made", f"{took}: {speed:.1f} epochs/s; at most {megabytes(work['peak_memory_bytes'])} of memory"
     sizes, states = summary["bytes"], summary["epochs"] + 1
     if states > 0:
         raw = states * summary["programs"] * summary["program_length"] * _BYTES_OF_A_TOKEN
@@ -141,4 +157,5 @@ def _told(summary: Summary) -> Iterator[tuple[str, str]]:
 
 def megabytes(size: int) -> str:
     """Return a size in bytes as people say it."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+    unit, name = (1e9, "GB") if size >= 1e9 else (1e6, "MB") if size >= 1e6 else (1e3, "kB")
+    return f"{size / unit:.3g} {name}"

@@ -24,23 +24,13 @@ def execute(arguments: argparse.Namespace) -> None:
     """Answer the query, those of standard input, or a person's."""
     if arguments.query is not None and not arguments.query.strip(" \t\r\n;"):
         raise UsageError("query: is empty; give SQL, or nothing for a prompt")
-    from flows.cli.output import print_rows
-    from flows.cli.query import interruptible, rows_of
-    from warehouse import connect
+    from flows.cli.prompt import converse, statements
+    from flows.cli.query import print_answer
+    from warehouse.connection import connect
 
     with connect(store_path(arguments)) as connection:
         if arguments.query is None and sys.stdin.isatty():
-            from flows.cli.prompt import converse
-
             converse(connection, arguments.format)
             return
-        from flows.cli.prompt import statements
-
-        queries = statements(sys.stdin) if arguments.query is None else iter([arguments.query])
-        for query in queries:
-
-            def answer(query: str = query) -> None:
-                columns, rows = rows_of(connection, query)
-                print_rows(columns, rows, arguments.format)
-
-            interruptible(connection, answer)
+        for query in statements(sys.stdin) if arguments.query is None else (arguments.query,):
+            print_answer(connection, query, arguments.format)

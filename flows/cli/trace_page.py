@@ -22,7 +22,7 @@ def print_trace(reaction: "Reaction", shown: int | None, *, with_tape: bool) -> 
     page, spoken = Page(), language(reaction.language)
     page.print(reaction.title)
     page.print(Text("before  ").append_text(_tape(spoken, reaction.tape)))
-    page.print(f"{'step':>6}  {'at':>4}  {'does':4}  {'heads':9}  wrote")
+    page.print(f"{'step':>6}  {'at':>4}  {'does':6}  {'heads':9}  wrote")
     for step, tape in _steps(spoken, reaction, shown):
         page.print(_line(spoken, step))
         if with_tape:
@@ -49,7 +49,7 @@ def _steps(spoken: Language, reaction: "Reaction", shown: int | None) -> Iterato
 def _line(spoken: Language, step: Step) -> Text:
     """Return a step: its number, where it is, what it does, where the heads stand, what it wrote."""
     line = Text(f"{step.number:>6}  {step.position:>4}  ")
-    line.append(f"{step.name:4}", style=byte_style(spoken, step.byte))
+    line.append(f"{step.name:6}", style=byte_style(spoken, step.byte))
     line.append("  ")
     heads = Text()
     for index, head in enumerate(step.heads):

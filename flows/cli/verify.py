@@ -14,8 +14,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> None:
-    """Verify; a difference is a `StoreFault` that names the file."""
+    """Verify; print what is wrong, a line each, and fail, or say that all is whole."""
     from flows.cli.terminal import note
+    from warehouse.errors import StoreFault
     from warehouse.verify import verify
 
-    print(verify(open_store(arguments), arguments.run, progress=note))
+    store = open_store(arguments)
+    record = store.find(arguments.run)
+    found = verify(store, record.run, note)
+    for line in found:
+        print(line)
+    if found:
+        more = f" (and {len(found) - 1} more, listed above)" if len(found) > 1 else ""
+        raise StoreFault(f"run {record.run} is not whole: {found[0]}{more}")
+    print(f"run {record.run} is whole: states 0 to {record.epochs}")

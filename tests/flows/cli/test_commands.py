@@ -1,0 +1,235 @@
+"""Every sub-command on a real run: what it prints agrees with the store and with the others."""
+
+import csv
+import io
+import re
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from flows.cli.replicator import spans
+from sim import language
+from tests.flows.cli.conftest import SMALL, Answer, call
+from warehouse import connect
+from warehouse.schema import RELATIONS
+
+Ask = Callable[..., Answer]
+FOURBIT = language("bff_noheads_4bit")
+
+
+def state(store: Path, epoch: int) -> dict[int, bytes]:
+    """Return the programs of a state as SQL has them."""
+    with connect(store) as connection:
+        rows = connection.execute("SELECT program, bytes FROM programs_at('small', ?)", [epoch]).fetchall()
+    return dict(rows)
+
+
+def test_run_prints_the_id_on_the_last_line_and_progress_elsewhere(store: Path) -> None:
+    again = call("run", *SMALL, "--store", store, "--direct")
+    assert again.code == 0
+    assert re.fullmatch(r"[0-9a-f]{16}", again.out.splitlines()[-1])
+    assert again.out.splitlines()[-1] == call("runs", "--store", store, "--format", "json").json[0]["run"]
+
+
+def test_run_takes_its_options_from_toml_and_the_command_lines_win(tmp_path: Path) -> None:
+    config = tmp_path / "soup.toml"
+    config.write_text('language = "bff_noheads_4bit"\nprograms = 64\nseed = 5\nepochs = 3\nmutation_rate = 0.5\n')
+    answer = call("run", config, "--seed", "6", "--store", tmp_path / "s", "--direct")
+    assert answer.code == 0, answer.err
+    [run] = call("runs", "--store", tmp_path / "s", "--format", "json").json
+    assert (run["programs"], run["seed"], run["epochs"], run["mutation_rate"]) == (64, 6, 3, 0.5)
+
+
+def test_runs_lists_them_with_their_first_onset(ask: Ask) -> None:
+    [run] = ask("runs", "--format", "json").json
+    assert {name: run[name] for name in ("name", "language", "programs", "seed", "epochs", "status")} == {
+        "name": "small",
+        "language": "bff_noheads_4bit",
+        "programs": 4096,
+        "seed": 0,
+        "epochs": 512,
+        "status": "complete",
+    }
+    assert 40 <= run["first_onset"] <= 64
+    assert ask("runs").out.splitlines()[0].split()[:2] == ["run", "name"]
+
+
+def test_show_summarises_in_every_format(ask: Ask) -> None:
+    summary = ask("show", "small", "--format", "json").json
+    assert summary["transitions"][0]["kind"] == "transition"
+    assert summary["founders"][0]["share"] > 0.5
+    assert sum(size for name, size in summary["bytes"].items() if name != "total") == summary["bytes"]["total"]
+    assert summary["work"]["epochs"] == 512
+    fields = dict(csv.reader(io.StringIO(ask("show", "small", "--format", "csv").out)))
+    assert fields["transitions.0.epoch"] == str(summary["transitions"][0]["epoch"])
+    text = ask("show", "small").out
+    assert f"transition at epoch {summary['transitions'][0]['epoch']}" in text
+    assert f"founder 1: program {summary['founders'][0]['program']}" in text
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_show_draws_the_figure(ask: Ask, tmp_path: Path, suffix: str, magic: bytes) -> None:
+    path = tmp_path / f"figure.{suffix}"
+    assert ask("show", "small", "--figure", path).code == 0
+    assert path.read_bytes().startswith(magic)
+
+
+def test_sql_answers_alike_in_every_format(ask: Ask) -> None:
+    query = "SELECT epoch, complexity, run FROM epochs WHERE complexity IS NOT NULL ORDER BY epoch"
+    rows = ask("sql", query, "--format", "json").json
+    assert [row["epoch"] for row in rows] == [0, 64, 128, 192, 256, 320, 384, 448, 512]
+    read = list(csv.DictReader(io.StringIO(ask("sql", query, "--format", "csv").out)))
+    assert [float(row["complexity"]) for row in read] == [row["complexity"] for row in rows]
+    table = ask("sql", query).out.splitlines()
+    assert len(table) == 2 + len(rows)
+    assert table[-1].split()[0] == "512"
+
+
+def test_a_bytes_lineage_is_that_of_sql_and_ends_at_its_birth(ask: Ask) -> None:
+    events = ask("lineage", "small", "--epoch", 512, "--program", 77, "--site", 3, "--format", "json").json
+    assert events == ask("sql", "SELECT * FROM lineage('small', 512, 77, 3)", "--format", "json").json
+    assert events[-1]["event"] in {"initial", "mutated", "born"}
+    assert all(event["event"] in {"copied", "incremented"} for event in events[:-1])
+    for later, earlier in pairwise(events):
+        assert (later["from_program"], later["from_site"]) == (earlier["program"], earlier["site"])
+        assert later["epoch"] >= earlier["epoch"]
+
+
+def test_a_programs_lineage_has_a_row_for_each_byte(ask: Ask, store: Path) -> None:
+    rows = ask("lineage", "small", "--epoch", 512, "--program", 77, "--format", "json").json
+    assert bytes(row["char"] for row in rows) == state(store, 512)[77]
+    with connect(store) as connection:
+        query = (
+            "SELECT born_epoch, born_program, born_site FROM tokens_at('small', 512) WHERE program = 77 ORDER BY site"
+        )
+        born = connection.execute(query).fetchall()
+    assert [(row["born_epoch"], row["born_program"], row["born_site"]) for row in rows] == born
+    one = ask("lineage", "small", "--epoch", 512, "--program", 77, "--site", 9, "--format", "json").json
+    assert rows[9]["copied"] == sum(event["event"] == "copied" for event in one)
+
+
+def test_replicator_tells_the_founders_parents_and_births(ask: Ask, store: Path) -> None:
+    [founder] = ask("replicator", "small", "--format", "json").json
+    assert len(founder["born"]) == 64
+    met = state(store, founder["assembled_epoch"] - 1)
+    for side in ("left", "right"):
+        assert founder[f"{side}_text"] == FOURBIT.format(met[founder[f"{side}_program"]])
+    assert founder["text"] == FOURBIT.format(state(store, founder["epoch"])[founder["program"]])
+    text = ask("replicator", "small").out
+    for shown in ("text", "left_text", "right_text"):
+        assert founder[shown] in text
+    assert sum(int(count) for count in re.findall(r"^ +(\d+) in (?:the initial soup|epoch)", text, re.MULTILINE)) <= 64
+    [row] = csv.DictReader(io.StringIO(ask("replicator", "small", "--format", "csv").out))
+    assert int(row["program"]) == founder["program"]
+
+
+def test_scores_are_those_of_sql(ask: Ask) -> None:
+    scored = ask("score", "small", "--epoch", 512, "--program", "0:32", "--format", "json").json
+    expected = ask(
+        "sql", "SELECT program, score FROM scores_at('small', 512) WHERE program < 32 ORDER BY ALL", "--format", "json"
+    ).json
+    assert scored == expected
+    assert max(row["score"] for row in scored) >= 5
+    high = ask("score", "small", "--epoch", 512, "--program", "0:32", "--at-least", 5, "--format", "json").json
+    assert high == [row for row in expected if row["score"] >= 5]
+
+
+def test_programs_are_printed_as_they_are_written_and_disassembled(ask: Ask, store: Path) -> None:
+    programs = state(store, 300)
+    rows = ask("program", "small", "--epoch", 300, "--program", "5:8", "--program", 0, "--format", "json").json
+    assert [row["program"] for row in rows] == [5, 6, 7, 0]
+    for row in rows:
+        assert bytes.fromhex(row["hex"]) == programs[row["program"]]
+        assert row["text"] == FOURBIT.format(programs[row["program"]])
+        assert row["disassembly"] == FOURBIT.disassemble(programs[row["program"]])
+    shown = ask("program", "small", "--epoch", 300, "--program", 5).out
+    assert rows[0]["text"] in shown.splitlines()
+    assert len(shown.splitlines()) == 2 + 64
+    assert len(ask("program", "small", "--epoch", 300, "--program", "0:9", "--text").out.splitlines()) == 9
+
+
+@pytest.mark.parametrize("epoch", [1, 300])
+def test_a_stored_reactions_trace_ends_as_the_next_state(ask: Ask, store: Path, epoch: int) -> None:
+    query = f"SELECT left_program, right_program FROM reactions WHERE epoch = {epoch} AND mechanism <> 0 LIMIT 1"
+    [pair] = ask("sql", query, "--format", "json").json
+    left, right = pair["left_program"], pair["right_program"]
+    after = state(store, epoch)
+    words = ("trace", "small", "--epoch", epoch, "--program", right)
+    shown = ask(*words).out
+    assert f"programs {left} (left) and {right} (right)" in shown
+    assert f"after   {FOURBIT.format(after[left])}|{FOURBIT.format(after[right])}" in shown
+    tape = bytearray(FOURBIT.program_length * 2)
+    steps = ask(*words, "--format", "json").json
+    for step in steps:
+        for write in step["writes"]:
+            tape[write["target"]] = write["char"]
+    written = {write["target"] for step in steps for write in step["writes"]}
+    assert written
+    assert all(tape[target] == (after[left] + after[right])[target] for target in written)
+
+
+def test_a_typed_reaction_is_followed_step_by_step() -> None:
+    # The paper's palindrome (figure 4): step 5 writes its first byte to the other end of the tape.
+    palindrome = "[[{.>]-]" + "\u0120" * 48 + "]-]>.{[["
+    shown = call("trace", "--language", "bff_noheads", "--left", palindrome, "--right", "0", "--steps", "20")
+    assert shown.code == 0
+    assert re.search(r"^ +4 +3 +\. +0 +127 +127 <- +0 \[$", shown.out, re.MULTILINE)
+    assert "8192 steps, stopped by the step limit, 8192 operations" in shown.out
+    after = next(line for line in shown.out.splitlines() if line.startswith("after"))
+    assert after.split(maxsplit=1)[1].split("|") == [palindrome, palindrome]
+    assert (
+        len(call("trace", "--language", "bff_noheads", "--left", "+", "--right", "0", "--tape").out.splitlines()) > 128
+    )
+
+
+def test_analyze_makes_again_what_was_there(store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "store"
+    shutil.copytree(store, copy)
+    report = call("analyze", "small", "--store", copy, "--format", "json").json
+    assert not any(row["made"] for row in report)
+    results = {path.name: path.read_bytes() for path in copy.rglob("analyses/*.parquet")}
+    assert {"transitions.parquet", "founders.parquet", "replicators.parquet"} <= set(results)
+    shutil.rmtree(next(copy.glob("runs/*/analyses")))
+    assert "not analysed" in call("replicator", "small", "--store", copy).err
+    report = call("analyze", "small", "--store", copy, "--rebuild", "--format", "json").json
+    assert all(row["made"] for row in report)
+    assert {path.name: path.read_bytes() for path in copy.rglob("analyses/*.parquet")} == results
+    only = call("analyze", "small", "--store", copy, "--only", "transitions", "--rebuild", "--format", "json").json
+    assert [row["analysis"] for row in only if row["made"]] == ["transitions"]
+
+
+def test_verify_says_whole_or_names_the_file(ask: Ask, store: Path, tmp_path: Path) -> None:
+    assert ask("verify", "small").out.endswith("is whole: states 0 to 512\n")
+    copy = tmp_path / "store"
+    shutil.copytree(store, copy)
+    damaged = next(copy.rglob("reactions.parquet"))
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    answer = call("verify", "small", "--store", copy)
+    assert answer.code == 1
+    [line] = [line for line in answer.err.splitlines() if line.startswith("primordium: ")]
+    assert str(damaged) in line
+    assert str(damaged) in answer.out
+
+
+def test_export_writes_the_tokens_of_any_states(ask: Ask, store: Path, tmp_path: Path) -> None:
+    assert ask("export", "small", "--tokens", "300:302", tmp_path / "out").code == 0
+    first, second = sorted((tmp_path / "out").iterdir())
+    tables = [pq.read_table(path) for path in (first, second)]
+    assert [table.column("epoch")[0].as_py() for table in tables] == [300, 301]
+    assert all(table.schema.equals(RELATIONS["tokens"].schema) for table in tables)
+    columns = "program, site, token, born_epoch, born_program, born_site, char"
+    with connect(store) as connection:
+        stored = connection.execute(f"SELECT {columns} FROM tokens_at('small', 300) ORDER BY program, site").fetchall()
+    exported = tables[0].select(columns.split(", ")).to_pydict()
+    assert list(zip(*exported.values(), strict=True)) == stored
+
+
+def test_numbers_in_short() -> None:
+    assert spans([3, 1, 2, 7, 9, 10]) == "1-3, 7, 9-10"
+    assert spans([]) == ""
