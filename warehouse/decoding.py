@@ -1,6 +1,7 @@
 """From a segment's files back to arrays: the counterpart of `encoding`, checked while it reads."""
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -46,11 +47,25 @@ def read_manifest(segment: Span) -> dict[str, Any]:
         return manifest
 
 
+def read_whole(segment: Span, relation: str) -> pa.Table:
+    """Return all rows of one of a segment's smaller files, compared with its checksum first.
+
+    The large ones are read in parts, each page checked against its own checksum.
+    """
+    path = segment.file(relation)
+    facts = read_manifest(segment)["files"]
+    with reading(path):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != facts[path.name]["sha256"]:
+            raise ValueError("its checksum is not that of its manifest")
+        return pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+
+
 def read_mechanisms(segment: Span) -> tuple[Int64, Int64, UInt32]:
     """Return the mechanisms of a segment by ascending id: ids, starts and writes, as `sim.MechanismTable` has them."""
     path = segment.file("mechanisms")
+    rows = read_whole(segment, "mechanisms")
     with reading(path):
-        rows = open_parquet(path).read(use_threads=False)
         lists = rows["writes"].combine_chunks()
         if isinstance(lists, pa.ChunkedArray):
             lists = lists.chunk(0) if lists.num_chunks else pa.array([], lists.type)
@@ -116,8 +131,8 @@ class SegmentReader:
     def counts(self) -> dict[str, Int64]:
         """The relation `epochs` of the segment: an array (int64) a column, state 0 left out."""
         path = self.segment.file("epochs")
+        rows = read_whole(self.segment, "epochs")
         with reading(path):
-            rows = open_parquet(path).read(use_threads=False)
             counts = {name: rows[name].to_numpy().astype(np.int64) for name in rows.column_names}
             counts = {name: column[counts["epoch"] > 0] for name, column in counts.items()}
             if not np.array_equal(counts["epoch"], np.arange(self.segment.start + 1, self.segment.stop + 1)):
@@ -143,8 +158,8 @@ class SegmentReader:
     def _mutations(self) -> tuple[Any, Any, Any]:
         """Cells and chars of all mutations of the segment, and where each epoch's begin."""
         path = self.segment.file("mutations")
+        rows = read_whole(self.segment, "mutations")
         with reading(path):
-            rows = open_parquet(path).read(columns=["program", "site", "char"], use_threads=False)
             program, site, char = (rows[name].to_numpy() for name in ("program", "site", "char"))
             starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts["mutations"])])
             if starts[-1] != len(char):

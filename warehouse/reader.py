@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from sim import EpochLog, Replay, SoupConfig, Tokens
-from warehouse.decoding import SegmentReader, open_parquet, read_manifest, reading
+from warehouse.decoding import SegmentReader, read_manifest, read_whole
 from warehouse.errors import StoreError, StoreFault
 from warehouse.schema import FILES, MEASURES
 from warehouse.sealed import read_sealed
@@ -162,11 +162,9 @@ class History:
             return {name: _filled(rows[name]) for name in rows.column_names}
         counted: dict[str, list[Array]] = {name: [] for name in FILES["epochs"].names}
         for segment in self.segments:
-            path = segment.file("epochs")
-            with reading(path):
-                rows = open_parquet(path).read(use_threads=False)
-                for name, parts in counted.items():
-                    parts.append(rows[name].to_numpy())
+            rows = read_whole(segment, "epochs")
+            for name, parts in counted.items():
+                parts.append(rows[name].to_numpy())
         columns: dict[str, Array] = {
             name: np.concatenate(parts) if parts else np.empty(0, np.int64) for name, parts in counted.items()
         }

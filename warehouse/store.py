@@ -127,11 +127,15 @@ class Store:
             status = "interrupted"
         return replace(stored, status=status, epochs=self.files(run).last)
 
+    def stored_record(self, run: str) -> RunRecord:
+        """Return the record of the run with the id ``run`` as it was written: epochs and status may lag behind."""
+        return read_record(self.run_folder(run) / "runs.parquet")
+
     def find(self, run_or_name: str) -> RunRecord:
         """Return the record of the run with this id or name; `StoreError` if there is none."""
         if ID.fullmatch(run_or_name) and (self.run_folder(run_or_name) / "runs.parquet").exists():
             return self.record(run_or_name)
-        for record in map(self._stored, self.run_ids()):
+        for record in map(self.stored_record, self.run_ids()):
             if record.name == run_or_name:
                 return self.record(record.run)
         raise StoreError(f"no run {run_or_name!r} in {self.path}; `primordium runs` lists them")
@@ -143,14 +147,14 @@ class Store:
         with locks.exclusive(self.path / ".lock"):
             run = self.find(run_or_name).run
             self.claim_name(run, name)
-            stored = self._stored(run)
+            stored = self.stored_record(run)
             self.put_record(updated(stored, settings=replace(stored.settings, name=name)))
         return self.record(run)
 
     def claim_name(self, run: str, name: str | None) -> None:
         """Raise `StoreError` if a run other than ``run`` has the name; the caller holds the store's lock."""
         for other in self.run_ids() if name is not None else ():
-            if other != run and self._stored(other).name == name:
+            if other != run and self.stored_record(other).name == name:
                 raise StoreError(f"name: {name!r} is already that of run {other}; names are unique, choose another")
 
     def put_record(self, record: RunRecord) -> None:
@@ -183,9 +187,6 @@ class Store:
         None where the store cannot be written, for then nobody removes anything.
         """
         return locks.shared(self.path / ".readers.lock")
-
-    def _stored(self, run: str) -> RunRecord:
-        return read_record(self.run_folder(run) / "runs.parquet")
 
     def _chain(self, folder: Path) -> Iterator[Span]:
         reached = 0

@@ -66,7 +66,7 @@ class RunWriter:
                 if not (folder / "runs.parquet").exists():
                     store.claim_name(run, settings.name)
                     store.put_record(RunRecord(run=run, config=config, settings=settings))
-            record = store.record(run)
+            record = replace(store.stored_record(run), epochs=store.files(run).last)
             with writing(f"clearing {folder / 'staging'}"):
                 remove_tree(folder / "staging")
             writer = cls(store, record, lock, _differences(record, settings))
@@ -223,7 +223,7 @@ class RunWriter:
         """Replace the record with ``changes``, the work done so far included."""
         with locks.exclusive(self.store.path / ".lock"):
             last = self.committed
-            name = self.store.record(self.run).settings.name  # may have been changed meanwhile
+            name = self.store.stored_record(self.run).settings.name  # may have been changed meanwhile
             provenance = (*self._before, self._stretch.entry(last))
             settings = replace(self.record.settings, name=name)
             self.record = updated(self.record, settings=settings, epochs=last, provenance=provenance, **changes)
