@@ -9,9 +9,11 @@ import importlib
 import os
 import queue
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from flows import quiet
@@ -20,6 +22,7 @@ from flows.pipeline import drive, opened
 from flows.progress import Reporter
 from flows.request import RunRequest
 from flows.stages import Pipeline
+from warehouse.locks import exclusive
 
 _FAREWELL = 15.0  # seconds that Prefect gets to record the end; it takes about one
 _MOMENT = 1.0  # the same, of a server that is known to be gone
@@ -61,12 +64,10 @@ class _Flow(threading.Thread):
 
             settings = {}
             if PREFECT_API_URL.value() is None:
-                self.server = _local_server()
+                self.server = _local_server(self._limit)
                 settings[PREFECT_API_URL] = self.server.url
             from flows import tasks
 
-            if self.server is not None:
-                self.server.wait(self._limit)
             tasks.live[self._pipeline.run] = self._pipeline
             with temporary_settings(settings):
                 tasks.primordium(self._pipeline.run, self._pipeline.request.described())
@@ -77,10 +78,15 @@ class _Flow(threading.Thread):
 _servers: list[LocalServer] = []
 
 
-def _local_server() -> LocalServer:
-    """Return this process's server: one serves all its runs."""
+def _local_server(limit: float) -> LocalServer:
+    """Return this process's server, ready: one serves all its runs. `RuntimeError` if it does not come up."""
     if not _servers or not _servers[-1].alive:
-        _servers.append(LocalServer())
+        # One after the other: two that make the same database at once would fail.
+        with exclusive(Path(os.environ.get("PREFECT_HOME") or tempfile.gettempdir()) / "primordium-server.lock"):
+            server = LocalServer()
+            importlib.import_module("flows.tasks")  # takes its time too
+            server.wait(limit)
+        _servers.append(server)
     return _servers[-1]
 
 

@@ -6,7 +6,6 @@ in order, snapshot and measure of a segment while the next one is simulated. Wha
 store alone: a stage that failed may be called again, and a simulation then begins from the last commit.
 """
 
-import copy
 import threading
 import time
 from collections.abc import Iterator
@@ -18,12 +17,11 @@ from typing import NamedTuple, Self
 
 from analysis.catalogue import MEASURES_VERSION, analyze
 from analysis.measures import complexity
-from analysis.transitions import SPACING, measured_complexities, replayed_complexities
 from flows.estimate import check_space, estimate
 from flows.progress import Reporter, duration
 from flows.request import RunRequest
 from flows.sampling import Row, Sampler
-from flows.stopping import StopRule
+from flows.stopping import Goal
 from sim import Soup
 from warehouse.reader import History
 from warehouse.record import RunSettings, read_record, run_id
@@ -69,7 +67,7 @@ class Pipeline:
     def __init__(self, request: RunRequest, reporter: Reporter) -> None:
         self.request, self.reporter = request, reporter
         self.run = run_id(request.config)
-        self._foresee()
+        expected = self._foreseen()
         self.store = Store.open(request.store, create=True)
         self.stopping = self.complete = self.simulating = False
         self.failures: dict[str, BaseException] = {}
@@ -77,22 +75,22 @@ class Pipeline:
         self._changed = threading.Condition()
         self._computing = threading.Lock()
         self._prepared = False
-        self._rule = StopRule(request.then) if request.until_transition else None
-        self._rules: dict[int, StopRule | None] = {}
+        self._goal = Goal(request.epochs, request.then if request.until_transition else None)
         self._works: dict[int, _Work] = {}
         self._soup: Soup | None = None
         self._writer = RunWriter.open(self.store, request.config, self._settings(), wait=reporter.note)
         self._sampler = Sampler(reporter.complexity)
         self._settled = self._writer.record.settings
-        self._target = request.epochs
         self._first = max(self._writer.committed, 0)
         self._began = time.monotonic()
+        for note in (*self._writer.notes, *expected):
+            reporter.note(note)
 
     def __enter__(self) -> Self:
         try:
-            for note in self._writer.notes:
-                self.reporter.note(note)
-            self._follow_stored_states()
+            if self._first:
+                with History(self.store, self.run) as history:
+                    self._goal.follow(history, self.reporter)
             if self._first and not self.stored:
                 with self._stage("check", "checking the last stored epoch"):
                     self._writer.check_last(self.request.threads)
@@ -113,10 +111,10 @@ class Pipeline:
     @property
     def stored(self) -> bool:
         """Whether the state to be reached is stored: nothing is left to be simulated."""
-        return self._writer.committed >= self._target
+        return self._writer.committed >= self._goal.epoch
 
     def segments_left(self) -> list[Segment]:
-        """Return the segments that are still to be stored; with a stop rule, those that may have to be."""
+        """Return the segments that are still to be stored, or may have to be."""
         if self.stopping or self.stored:
             return []
         return [Segment(*span) for span in self._writer.plan(self.request.epochs)]
@@ -124,7 +122,7 @@ class Pipeline:
     def segments(self) -> Iterator[Segment]:
         """Yield the segments to be simulated; each must have been simulated before the next is asked for."""
         for segment in self.segments_left():
-            if self.stopping or 0 < segment.start >= self._target:
+            if self.stopping or 0 < segment.start >= self._goal.epoch:
                 return
             yield segment
 
@@ -147,13 +145,16 @@ class Pipeline:
     def simulate(self, run: str, segment: Segment) -> None:
         """Advance the soup over a segment, streaming what happens into its staged files.
 
-        The segment ends early if the run is asked to stop or the stop rule says so.
+        The segment ends early if the run is asked to stop or its goal moves there.
         """
         self._check(run)
         with self._computing, self._stage(f"simulate {segment}"):
-            self._prepared = self.simulating = True
-            self._rule = copy.copy(self._rules.setdefault(segment.start, copy.copy(self._rule)))
+            self._prepared = True
+            self._goal.forget_after(segment.start)
             soup = self._soup_at(segment.start)
+            if not self.simulating:
+                self.reporter.begin(soup.epoch, self._goal.epoch)
+                self.simulating = True
             work = _Work(self._writer.stage(*segment), segment.start)
             try:
                 self._advance(soup, segment, work)
@@ -225,24 +226,25 @@ class Pipeline:
     def check_interrupted(self) -> None:
         """Raise `RunInterrupted` if somebody asked to stop and the run is not complete."""
         if self.stopping and not self.complete:
-            raise RunInterrupted(
-                f"stopped at epoch {max(self._writer.committed, 0)} of {self._target}; the same command continues it"
-            )
+            reached = max(self._writer.committed, 0)
+            raise RunInterrupted(f"stopped at epoch {reached} of {self._goal.epoch}; the same command continues it")
 
     # Within
 
-    def _foresee(self) -> None:
-        """Say what the run will take; refuse it if the disk is too small, before anything is touched."""
-        request, stored = self.request, -1
+    def _foreseen(self) -> list[str]:
+        """Return the line that says what the run will take; refuse it if the disk is too small.
+
+        Nothing is touched, and nothing said yet: bad input gets one line, its own.
+        """
+        request, stored = self.request, 0
         if (request.store / "format.json").exists():
-            store = Store.open(request.store)
-            stored = store.files(self.run).last
-        epochs = request.epochs - max(stored, 0)
-        if epochs > 0:
-            expected = estimate(request.config, request.settings, epochs, request.threads)
-            if not request.force:
-                check_space(expected, request.store)
-            self.reporter.note(f"at most {expected}" if request.until_transition else str(expected))
+            stored = max(Store.open(request.store).files(self.run).last, 0)
+        if request.epochs <= stored:
+            return []
+        expected = estimate(request.config, request.settings, request.epochs - stored, request.threads)
+        if not request.force:
+            check_space(expected, request.store)
+        return [f"at most {expected}" if request.until_transition else str(expected)]
 
     def _settings(self) -> RunSettings:
         """Return the settings to ask for: what was not given is as the run has it, if it is there already."""
@@ -253,28 +255,6 @@ class Pipeline:
         return replace(
             stored, **{f.name: getattr(asked, f.name) for f in fields(asked) if f.name in self.request.given}
         )
-
-    def _follow_stored_states(self) -> None:
-        """Let the stop rule see what is stored, so that a continued run stops where an undisturbed one does."""
-        if self._rule is None or self._writer.committed < 0:
-            return
-        values = {}
-        with History(self.store, self.run) as history:
-            complexities = replayed_complexities(history, measured_complexities(history), self.reporter.stage)
-            for epoch, value in complexities(range(0, history.last + 1, SPACING)):
-                if not self._rule.wants(epoch):
-                    break
-                values[epoch] = value
-                self._rule.see(epoch, value)
-        self._aim()
-        left = self.segments_left()
-        if left:
-            # A tail is simulated again from its segment's start, and its states are seen again.
-            self._rule = StopRule(self.request.then)
-            for epoch in [n for n in values if n <= left[0].start]:
-                self._rule.see(epoch, values[epoch])
-            self._target = self.request.epochs
-            self._aim()
 
     def _compile(self) -> None:
         """Let the smallest soup of the language go through all that is done with the real one."""
@@ -304,17 +284,16 @@ class Pipeline:
             return Soup.resume(config, history.tokens_at(epoch), epoch, threads)
 
     def _advance(self, soup: Soup, segment: Segment, work: _Work) -> None:
-        self.reporter.begin(soup.epoch, self._target)
         soup.begin_segment()
         if soup.epoch == 0:
             work.staged.initial(soup.unique_origins)
             self._observe(soup, work)
-        while soup.epoch < min(segment.stop, self._target) and not self.stopping:
+        while soup.epoch < min(segment.stop, self._goal.epoch) and not self.stopping:
             work.staged.append(soup.advance())
             work.reached = soup.epoch
             self._observe(soup, work)
             self.reporter.advance(soup.epoch)
-        if (self.stopping or soup.epoch >= self._target) and soup.epoch % self._settled.measure_every:
+        if (self.stopping or soup.epoch >= self._goal.epoch) and soup.epoch % self._settled.measure_every:
             work.rows.append(self._sampler.take(soup))
 
     def _observe(self, soup: Soup, work: _Work) -> None:
@@ -325,16 +304,10 @@ class Pipeline:
             work.rows.append(self._sampler.take(soup))
         if work.staged.wants_keyframe(epoch, self.request.config.cells):
             work.staged.keyframe(epoch, soup.tokens())
-        if self._rule is not None and self._rule.wants(epoch):
+        if self._goal.wants(epoch):
             value = work.rows[-1].result()["complexity"] if measured else complexity(soup.chars)
-            self._rule.see(epoch, value)
-            self._aim()
-
-    def _aim(self) -> None:
-        """Set the state to be reached as the stop rule sees it now."""
-        stop = None if self._rule is None else self._rule.stop
-        self._target = self.request.epochs if stop is None else min(stop, self.request.epochs)
-        self.reporter.aim(self._target)
+            self._goal.see(epoch, value)
+            self.reporter.aim(self._goal.epoch)
 
     def _check(self, run: str) -> None:
         if run != self.run:

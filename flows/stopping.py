@@ -1,37 +1,60 @@
-"""When a run that is simulated until its transition stops.
+"""Which state a run is to reach, if it goes on until its transition.
 
 The complexity of the lattice states (divisible by 64) alone decides, so that the answer is the same however
 often a run was interrupted or continued, and whatever was measured.
 """
 
-from analysis.transitions import SPACING, THRESHOLD
+from analysis.transitions import SPACING, THRESHOLD, measured_complexities, replayed_complexities
+from flows.progress import Reporter
+from warehouse.reader import History
 
 
-class StopRule:
-    """Tells the state at which to stop, from the complexities of the lattice states in order.
+class Goal:
+    """The state to reach, `epoch`: the one asked for, or an earlier one that follows from a transition.
 
     The first lattice state at the threshold after one below it shows an onset; the run stops ``then``
     epochs later. If a lattice state before that is below again, it was a surge, and the watch goes on.
     With ``then`` of 256 or more what is found is a `transition` in the sense of `analysis.transitions`.
+    ``then`` of None: whatever happens, the run goes to the state asked for.
     """
 
-    def __init__(self, then: int) -> None:
-        self._then = then
-        self._below = False
-        self._seen: int | None = None
+    def __init__(self, epochs: int, then: int | None) -> None:
+        self._epochs, self._then = epochs, then
+        self._values: dict[int, float] = {}
+        self._onset: int | None = None
 
     @property
-    def stop(self) -> int | None:
-        """The state at which to stop, as far as it is known; None while there is no onset."""
-        return None if self._seen is None else self._seen + self._then
+    def epoch(self) -> int:
+        """The state to reach, as it is known now."""
+        if self._then is None or self._onset is None:
+            return self._epochs
+        return min(self._onset + self._then, self._epochs)
 
     def wants(self, epoch: int) -> bool:
-        """Whether `see` must be told of state ``epoch``: it is on the lattice and could change `stop`."""
-        return epoch % SPACING == 0 and (self.stop is None or epoch < self.stop)
+        """Whether `see` must be told of state ``epoch``: it is on the lattice and may change the goal."""
+        return self._then is not None and epoch % SPACING == 0 and epoch < self.epoch
 
     def see(self, epoch: int, complexity: float) -> None:
-        """Take the complexity (bits per byte) of lattice state ``epoch``; call in ascending order."""
+        """Take the complexity (bits per byte) of a wanted state; call in ascending order."""
+        before = self._values.get(epoch - SPACING)
         if complexity < THRESHOLD:
-            self._below, self._seen = True, None
-        elif self._below and self._seen is None:
-            self._seen = epoch
+            self._onset = None
+        elif self._onset is None and before is not None and before < THRESHOLD:
+            self._onset = epoch
+        self._values[epoch] = complexity
+
+    def forget_after(self, epoch: int) -> None:
+        """Be as when state ``epoch`` was the last: the later ones are simulated again."""
+        values, self._values, self._onset = self._values, {}, None
+        for seen in [each for each in values if each <= epoch]:
+            self.see(seen, values[seen])
+
+    def follow(self, history: History, reporter: Reporter) -> None:
+        """See what is stored of a run; what was not measured is made by replay."""
+        if self._then is None:
+            return
+        complexities = replayed_complexities(history, measured_complexities(history), reporter.stage)
+        for epoch, value in complexities(range(0, history.last + 1, SPACING)):
+            if not self.wants(epoch):
+                return
+            self.see(epoch, value)

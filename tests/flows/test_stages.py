@@ -286,3 +286,19 @@ def test_force_runs_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_pipeline_serves_its_own_run_only(tmp_path: Path) -> None:
     with Pipeline(ask(tmp_path / "store", 1), Reporter()) as pipeline, pytest.raises(ValueError, match="not other"):
         pipeline.simulate("other", Segment(0, 1))
+
+
+def test_what_cannot_be_a_store_is_refused_before_anything_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    run_direct(ask(tmp_path / "store", 1), Reporter())
+    taken = RunSettings(name="first")
+    run_direct(RunRequest(config=CONFIG, settings=taken, store=tmp_path / "named", epochs=1), Reporter())
+    other = RunRequest(config=BORN, settings=taken, store=tmp_path / "named", epochs=1, given=frozenset({"name"}))
+    before = history(tmp_path / "named")
+    for request in (ask(tmp_path / "file", 1), other):
+        reporter = Listener()
+        with pytest.raises(InputError):
+            run_direct(request, reporter)
+        assert reporter.notes == []
+    assert history(tmp_path / "named") == before
+    assert len(Store.open(tmp_path / "named").runs()) == 1
