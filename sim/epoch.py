@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
+from numba.np.numpy_support import carray
 
-from sim.intrinsics import atomic_add, copy_bytes, differ_mask, lowest_bit, prefetch
+from sim.intrinsics import atomic_add, copy_bytes, differ_mask, lowest_bit, prefetch, stack_bytes
 from sim.jit import declared, inlined, kernel
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
@@ -29,8 +30,12 @@ _LOW30 = np.uint64((1 << 30) - 1)
 CHUNK = 512
 #: Token moves are queued and done together, so that their memory accesses overlap.
 _QUEUE = 4096
+#: Longest tape or language constant, in bytes.
+_LONGEST = 512
 #: How many reactions ahead programs are asked for from memory.
 _AHEAD = 8
+#: How many token moves ahead their counts are.
+_NEAR = 32
 
 # Places in `Events.shared`: the next chunk to take, the next free origin number.
 NEXT_CHUNK, NEXT_NUMBER = 0, 1
@@ -82,7 +87,14 @@ def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, q
         moved[i] = numbers[source] if source >= 0 else np.uint32(-source - 1)
     gain = 0
     if counting:
+        # An atomic addition waits for memory and lets nothing pass: have the counts near beforehand.
+        for i in range(min(_NEAR, queued)):
+            prefetch(holders, np.int64(moved[i]))
+            prefetch(holders, np.int64(numbers[targets[i]]))
         for i in range(queued):
+            if i + _NEAR < queued:
+                prefetch(holders, np.int64(moved[i + _NEAR]))
+                prefetch(holders, np.int64(numbers[targets[i + _NEAR]]))
             target = targets[i]
             old = numbers[target]
             new = moved[i]
@@ -133,11 +145,16 @@ def react(
     padded = (size + 63) // 64 * 64
     reactions = programs // 2
     chunks = (reactions + CHUNK - 1) // CHUNK
-    buffer = np.zeros(padded, np.uint8)
-    before = np.zeros(padded, np.uint8)
-    buffer_sources = np.empty(padded, np.uint8)
-    identity = np.arange(padded).astype(np.uint8)
-    buffer_sources[:] = identity
+    # On the stack: arrays of the heap are counted, atomically, at every call through a pointer.
+    buffer = carray(stack_bytes(_LONGEST), (padded,))
+    before = carray(stack_bytes(_LONGEST), (padded,))
+    buffer_sources = carray(stack_bytes(_LONGEST), (padded,))
+    identity = carray(stack_bytes(_LONGEST), (padded,))
+    constants = carray(stack_bytes(_LONGEST), (len(table),))
+    copy_bytes(constants, 0, table, 0, len(table))
+    for i in range(padded):
+        buffer[i] = before[i] = 0
+        buffer_sources[i] = identity[i] = i
     tape = buffer[:size]
     sources = buffer_sources[:size]
     mutated = np.zeros(padded, np.bool_)
@@ -189,7 +206,7 @@ def react(
                         numbers[cell] = number
             copy_bytes(before, 0, buffer, 0, padded)
             copy_bytes(buffer_sources, 0, identity, 0, padded)
-            packed = execute(tape, sources, limit, table)
+            packed = execute(tape, sources, limit, constants)
             mechanism = 0
             start = fresh_starts[fresh_used[0]]
             at = start

@@ -44,7 +44,12 @@ class Soup:
         capacity = 2 * cells + 64
         origins = np.empty(capacity, np.int64)
         origins[: len(table)] = table
-        self._cells = Cells(tokens.chars.copy(), numbers, origins, np.zeros(capacity, np.int32))
+        # A program of 64 bytes is then one line of the processor's cache, not two.
+        chars = np.empty(cells + 64, np.uint8)
+        start = -chars.ctypes.data % 64
+        chars = chars[start : start + cells]
+        chars[:] = tokens.chars
+        self._cells = Cells(chars, numbers, origins, np.zeros(capacity, np.int32))
         self._counting = True
         self.unique_origins = int(count_holders(numbers, self._cells.holders, len(table)))
         chunks = (programs // 2 + CHUNK - 1) // CHUNK
