@@ -168,7 +168,7 @@ class SegmentReader:
 
     @cached_property
     def groups(self) -> list[tuple[int, int]]:
-        """The first and last epoch of each row group of `reactions`."""
+        """The first and last epoch of each row group of `reactions`; one of all epochs if there are no rows."""
         path = self.segment.file("reactions")
         with reading(path):
             metadata = open_parquet(path).metadata
@@ -179,7 +179,8 @@ class SegmentReader:
                 ends[bounds], np.cumsum(sizes)
             ):
                 raise ValueError(f"it has {metadata.num_rows} rows, the epochs counted otherwise")
-            lasts = [self.segment.start + 1 + int(bound) for bound in bounds]
+            # epochs without reactions go with the row group that follows, the last ones with the last
+            lasts = [*(self.segment.start + 1 + int(bound) for bound in bounds[:-1]), self.segment.stop]
             return list(zip([self.segment.start + 1, *(last + 1 for last in lasts)], lasts, strict=False))
 
     def prepare(self) -> "SegmentReader":
@@ -193,7 +194,9 @@ class SegmentReader:
         names = ["left_program", "right_program", "mechanism", *(_COSTS if with_costs else ())]
         table, (cells, chars, starts) = self.mechanisms, self._mutations
         with reading(path):
-            rows = open_parquet(path).read_row_group(group, columns=names, use_threads=False)
+            file = open_parquet(path)
+            present = [group] if file.metadata.num_row_groups else []
+            rows = file.read_row_groups(present, columns=names, use_threads=False)
             columns = {name: rows[name].to_numpy() for name in names}
             places = np.empty(len(rows), np.int32)
             missing = _places(columns["mechanism"], table.ids, self._slots, places)

@@ -1,0 +1,75 @@
+"""The schema as data: complete, explained, and what the files and relations of the design are."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from warehouse.schema import FILES, MACROS, RELATIONS, RESULTS, Table, data_model_markdown, sql_type
+from warehouse.store import SEGMENT_FILES, Store
+
+#: Design, section 5: the columns at least.
+CONTRACT = {
+    "runs": "run name language geometry programs program_length seed mutation_rate mutation_order epochs status"
+    " retention",
+    "epochs": "run epoch operations steps reactions empty_reactions changed_cells mutations unique_origins"
+    " unique_tokens top32_share zero_share shannon_entropy brotli_size bits_per_byte complexity",
+    "reactions": "run epoch left_program right_program mechanism steps operations",
+    "mechanisms": "run mechanism writes",
+    "mutations": "run epoch program site char",
+    "copies": "run epoch program site from_program from_site delta kind",
+    "tokens": "run epoch program site token born_epoch born_program born_site char",
+    "tokens_at": "program site token born_epoch born_program born_site char",
+    "programs_at": "program bytes text x y",
+    "scores_at": "program score",
+    "pairings": "left_program right_program",
+    "lineage": "epoch program site char event from_program from_site delta",
+    "transitions": "run rank epoch ended_epoch kind peak_complexity",
+    "founders": "run onset_epoch rank census_epoch program epoch share assembled_epoch assembled_program left_program"
+    " right_program made_epoch score text",
+    "replicators": "run epoch program score text copies",
+    "resets": "run epoch reset_index programs",
+}
+
+
+TABLES = {f"file-{name}": table for name, table in FILES.items()} | dict(RELATIONS)
+
+
+def test_every_relation_of_the_design_has_its_columns() -> None:
+    assert set(RELATIONS) == set(CONTRACT)
+    for name, columns in CONTRACT.items():
+        assert set(columns.split()) <= set(RELATIONS[name].names), name
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_every_column_is_explained(table: Table) -> None:
+    assert len(set(table.names)) == len(table.names)
+    assert set(table.key) <= set(table.names)
+    for column in table.columns:
+        assert column.meaning
+        assert sql_type(column)
+        assert column.nullable <= ("null" in column.meaning), f"{column.name} does not say when it is null"
+
+
+def test_an_unknown_column_is_named() -> None:
+    with pytest.raises(KeyError, match="runs has no column 'colour'"):
+        RELATIONS["runs"].column("colour")
+
+
+def test_files_of_a_store_have_the_schemas_columns(store: Store, run: str) -> None:
+    files = store.files(run)
+    found = {name: segment.file(name) for segment in files.segments for name in SEGMENT_FILES}
+    assert files.compact is not None
+    found |= {"runs": files.folder / "runs.parquet", "measures": files.measures[0].path, "compact": files.compact.path}
+    for name, path in found.items():
+        assert pq.read_schema(path).remove_metadata() == FILES[name].schema, name
+    assert set(found) | set(RESULTS) == set(FILES)
+
+
+def test_the_data_model_tells_all_of_it() -> None:
+    text = data_model_markdown()
+    for table in RELATIONS.values():
+        assert f"`{table.name}" in text
+        for column in table.columns:
+            assert f"| `{column.name}` | {sql_type(column)} |" in text
+    for macro in MACROS:
+        assert macro in text
+    assert "STRUCT(target INTEGER, source INTEGER, delta INTEGER)[]" in text
