@@ -7,6 +7,7 @@ DESCRIBE and PIVOT work.
 """
 
 import contextlib
+import warnings
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
-from duckdb.func import ARROW, DEFAULT, NATIVE, SPECIAL
+from duckdb.func import ARROW, SPECIAL
 
 from warehouse.functions import Functions
 from warehouse.readonly import ReadOnlyFiles
@@ -78,6 +79,8 @@ class Connection:
         wrong with the query, `StoreFault` for damaged files, `KeyboardInterrupt` on Ctrl-C.
         """
         with self._asking():
+            if not query.strip(" ;\t\r\n"):
+                raise SQLError("SQL: the query is empty")
             self._duckdb.execute(query, parameters)
         return Result(self)
 
@@ -129,19 +132,7 @@ class Connection:
     def _prepare(self, cache: SessionCache) -> None:
         functions, connection = self._functions, self._duckdb
         connection.register_filesystem(ReadOnlyFiles(self.store.path, functions.cached, functions.note))
-        text, number, texts = "VARCHAR", "BIGINT", "VARCHAR[]"
-        arguments: list[Any]
-        for name, function, arguments, result, kind in (
-            ("_files", functions.files, [text], texts, NATIVE),
-            ("_state", functions.state, [text, text, text], texts, NATIVE),
-            ("_lineage", functions.lineage, [text, number, number, number], text, NATIVE),
-            ("_writes", functions.writes, [text, "INTEGER", number], _WRITES, ARROW),
-            ("_program_text", functions.program_text, [text, number, number], text, ARROW),
-        ):
-            nulls = SPECIAL if kind is NATIVE else DEFAULT
-            connection.create_function(
-                name, functions.guarded(function), arguments, result, type=kind, null_handling=nulls
-            )
+        self._register()
         path = str(cache.folder / "relations.duckdb").replace("'", "''")
         connection.execute(f"ATTACH '{path}' AS {_CATALOG}; USE {_CATALOG}")
         with functions.installing():
@@ -150,6 +141,24 @@ class Connection:
         connection.execute(f"USE memory; DETACH {_CATALOG}; ATTACH '{path}' AS {_CATALOG} (READ_ONLY); USE {_CATALOG}")
         for statement in _LOCKS:
             connection.execute(statement)
+
+    def _register(self) -> None:
+        """Make the functions known that `relations` calls."""
+        functions, text, number = self._functions, "VARCHAR", "BIGINT"
+        # Those that name files see nulls, to say what is missing; the others answer null with null.
+        of_files: tuple[tuple[str, Any, list[Any], str], ...] = (
+            ("_files", functions.files, [text], "VARCHAR[]"),
+            ("_state", functions.state, [text, text, text], "VARCHAR[]"),
+            ("_lineage", functions.lineage, [text, number, number, number], text),
+        )
+        of_rows: tuple[tuple[str, Any, list[Any], str], ...] = (
+            ("_writes", functions.writes, [text, "INTEGER", number], _WRITES),
+            ("_program_text", functions.program_text, [text, number, number], text),
+        )
+        for name, function, arguments, result in of_files:
+            self._duckdb.create_function(name, functions.guarded(function), arguments, result, null_handling=SPECIAL)
+        for name, function, arguments, result in of_rows:
+            self._duckdb.create_function(name, functions.guarded(function), arguments, result, type=ARROW)
 
 
 class Result:
@@ -199,7 +208,8 @@ class Result:
 
     def arrow(self) -> Any:
         """Return the rows as a pyarrow table."""
-        with self._connection._asking():  # noqa: SLF001
+        with self._connection._asking(), warnings.catch_warnings():  # noqa: SLF001
+            warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # it copies: rows may be half fetched
             return self._duckdb.to_arrow_table()
 
     def numpy(self) -> dict[str, Any]:

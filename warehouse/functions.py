@@ -173,7 +173,7 @@ class Functions:
             if kind == "state":
                 self.state(rest[-1], values["run"], values["state"])
             elif kind == "lineage":
-                self._lineage(values["run"], *(int(values[key]) for key in ("state", "program", "site")))
+                self._lineage(rest[0], *map(int, rest[1:]))
             made = self.cache.path(name)
             if made is None:
                 raise SQLError(f"SQL: no file {CACHE}{name}")
@@ -182,11 +182,11 @@ class Functions:
     def history(self, run: str) -> History:
         """Return the history of the run with this id, as the snapshot has it."""
         if run not in self._histories:
-            self._histories[run] = History(self.snapshot.store, run)
+            self._histories[run] = History(self.snapshot.store, run, self.snapshot.files[run])
         return self._histories[run]
 
     def _lineage(self, run: str, epoch: int, program: int, site: int) -> str:
-        name = f"lineage/run={run}/state={epoch}/program={program}/site={site}/rows.parquet"
+        name = f"lineage/{run}/{epoch}/{program}/{site}.parquet"
         if self.cache.path(name) is None:
             rows = walk_back(self.history(run), epoch, program, site, self.check)
             self.cache.make(name, partial(_write, events_table(rows)))

@@ -5,16 +5,16 @@ names the cell it came from, a mutation or a birth from nowhere ends it, and so 
 their order: design, section 3, "Lineage events", "Order" and "Mutation and reaction on one cell".
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from sim import EpochLog, SoupConfig
+from sim import SoupConfig
 from sim.jit import kernel
+from warehouse.edges import Edges, edges_back, initial_chars
 from warehouse.reader import History
 from warehouse.schema import RELATIONS
 from warehouse.sql_errors import SQLError
@@ -22,6 +22,8 @@ from warehouse.sql_errors import SQLError
 _NOWHERE = 255
 # What a reaction did to a byte.
 _UNCHANGED, _MOVED, _BORN = 0, 1, 2
+# Programs up to which it is quicker to look for each than to list them all.
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,19 @@ def walk_back_cells(
 ) -> list[list[Event]]:
     """Return the histories of the bytes in ``cells`` of state ``epoch``, in one walk: a list of events for each."""
     walk = _Walk(history.config, cells)
-    for log in _logs(history, epoch):
+    for edges in edges_back(history, epoch):
         check()
-        walk.back(log)
+        walk.back(edges)
         if not len(walk.older):
             break
     if len(walk.older):
-        walk.end(next(history.states([0]))[1].chars)
+        walk.end(initial_chars(history, walk.places()))
     return [walk.events(byte) for byte in range(len(cells))]
 
 
 def events_table(events: Sequence[Event]) -> pa.Table:
     """Return events as the rows of the relation `lineage`."""
     return pa.Table.from_pylist([vars(event) for event in events], RELATIONS["lineage"].schema)
-
-
-def _logs(history: History, epoch: int) -> Iterator[EpochLog]:
-    return history.logs(1, epoch, reverse=True) if epoch != 0 else iter(())
 
 
 @dataclass(frozen=True)
@@ -109,31 +107,33 @@ class _Walk:
         self._born = [0] * len(cells)  # each byte's char at birth
         self._length = config.program_length
         self._after = config.mutation_order == "after"
-        self._rows = np.full(config.programs, -1, np.int32)
+        self._scratch = np.empty(config.programs, np.int32), np.empty(config.programs, np.int32)
 
-    def back(self, log: EpochLog) -> None:
+    def back(self, edges: Edges) -> None:
         """Take the bytes that are older one epoch back."""
-        cells = self._cells[self.older]
-        size, table = len(cells), log.mechanisms
-        kind, source, delta = np.zeros(size, np.uint8), cells.copy(), np.zeros(size, np.uint8)
-        written = np.full(size, -1, np.int16)
-        events = (
-            *(log.left, log.right, log.mechanism, table.starts, table.writes),
-            *(log.mutated_cells, log.mutated_chars),
-        )
-        if _epoch_back(events, self._length, self._after, cells, self._rows, (kind, source, delta, written)):
+        cells, table = self._cells[self.older], edges.table
+        rows, lefts = np.empty(len(cells), np.int64), np.empty(len(cells), np.int64)
+        _meetings(edges.left, edges.right, cells // self._length, self._scratch, rows, lefts)
+        kind, source, delta = np.zeros(len(cells), np.uint8), cells.copy(), np.zeros(len(cells), np.uint8)
+        written = np.full(len(cells), -1, np.int16)
+        events = table.ids, table.starts, table.writes, edges.mutated_cells, edges.mutated_chars
+        places = cells, self._length, self._after, rows, lefts, self._scratch
+        if _epoch_back((edges.right, edges.mechanism), events, places, (kind, source, delta, written)):
             for i in np.flatnonzero((kind != _UNCHANGED) | (written >= 0)):
                 part = int(kind[i]), int(source[i]), int(delta[i]), int(written[i])
-                self._happened(log.epoch, int(self.older[i]), int(cells[i]), *part)
+                self._happened(edges.epoch, int(self.older[i]), int(cells[i]), *part)
             self._cells[self.older] = source
             self.older = self.older[(kind != _BORN) & (written < 0)]
 
-    def end(self, initial: NDArray[Any]) -> None:
-        """Let the bytes that are older be those of state 0, with these chars."""
-        for byte in self.older:
-            cell = int(self._cells[byte])
-            self._steps[byte].append(_Step(0, cell, "initial"))
-            self._born[byte] = int(initial[cell])
+    def places(self) -> list[int]:
+        """Return the cells in which the bytes that are older stand."""
+        return [int(cell) for cell in self._cells[self.older]]
+
+    def end(self, initial: Sequence[int]) -> None:
+        """Let the bytes that are older be those of state 0; ``initial`` has their chars, in order of `places`."""
+        for byte, char in zip(self.older, initial, strict=True):
+            self._steps[byte].append(_Step(0, int(self._cells[byte]), "initial"))
+            self._born[byte] = char
         self.older = self.older[:0]
 
     def events(self, byte: int) -> list[Event]:
@@ -161,62 +161,97 @@ class _Walk:
 
 
 @kernel
-def _find_rows(left: Any, right: Any, length: int, cells: Any, rows: Any) -> None:
-    """Set ``rows`` of the programs in which ``cells`` lie to their reaction's place in the log, -2 if there is none.
+def _meetings(left: Any, right: Any, programs: Any, scratch: Any, rows: Any, lefts: Any) -> None:
+    """Find the reaction of each of ``programs``: its place in the log (-1: none) and its left program (-1: not sought).
 
-    ``left`` and ``right`` are as in `EpochLog`; ``rows`` is -1 for every other program.
+    ``left`` and ``right`` as in `Edges`; ``scratch``: two arrays int32[programs of the soup].
     """
-    missing = 0
-    for i in range(len(cells)):
-        program = cells[i] // length
-        if rows[program] == -1:
-            place = np.searchsorted(left, program)
-            if place < len(left) and left[place] == program:
-                rows[program] = place
-            else:
-                rows[program] = -2
-                missing += 1
-    place = 0
-    while missing > 0 and place < len(right):
-        if rows[right[place]] == -2:
-            rows[right[place]] = place
-            missing -= 1
-        place += 1
+    row_of, left_of = scratch
+    if len(left) == 0 and len(programs) <= _FEW:
+        for i in range(len(programs)):
+            rows[i] = _place(right, programs[i])
+            lefts[i] = -1 if right[rows[i]] == programs[i] else programs[i]
+        return
+    if len(left) == 0:
+        _left_programs(right, row_of, left_of)
+    else:
+        row_of[:] = -1
+        for row in range(len(left)):
+            row_of[left[row]] = row
+            left_of[row] = left[row]
+    for row in range(len(right)):
+        row_of[right[row]] = row
+    for i in range(len(programs)):
+        rows[i] = row_of[programs[i]]
+        lefts[i] = left_of[rows[i]] if rows[i] >= 0 else -1
 
 
 @kernel
-def _epoch_back(log: Any, length: int, after: bool, cells: Any, rows: Any, back: Any) -> bool:
-    """Find what an epoch did to the bytes that stand in ``cells`` after it; tell whether it did anything.
+def _place(right: Any, program: int) -> int:
+    """Return the place of a program's reaction where every program reacted.
 
-    ``log``: its left, right and mechanism, the mechanisms' starts and writes, its mutated cells and chars, as in
-    `EpochLog`. ``rows`` is -1 for every program, before and after. Results in ``back``, an element a byte:
-    the kind of the reaction's part, the cell it came from, its delta, and the char a mutation wrote (else -1).
+    Left programs ascend: one on the left comes after as many as there are smaller ones that are not on the right.
     """
-    left, right, mechanism, starts, writes, mutated, chars = log
+    sought, smaller = np.int32(program), 0  # as narrow as the log's, for the loops to be vectorised
+    for row in range(len(right)):
+        smaller += right[row] < sought
+    for row in range(len(right)):
+        if right[row] == sought:
+            return row
+    return program - smaller
+
+
+@kernel
+def _left_programs(right: Any, row_of: Any, left_of: Any) -> None:
+    """List the left programs, ascending, where every program reacted, and the places of their reactions."""
+    row_of[:] = 0
+    for row in range(len(right)):
+        row_of[right[row]] = -1
+    row = 0
+    for program in range(len(row_of)):
+        if row_of[program] == 0:
+            row_of[program] = row
+            left_of[row] = program
+            row += 1
+
+
+@kernel
+def _epoch_back(reactions: Any, events: Any, places: Any, back: Any) -> bool:
+    """Find what an epoch did to the bytes that stand in some cells after it; tell whether it did anything.
+
+    ``reactions``: right and mechanism; ``events``: the mechanisms' ids, starts and writes, mutated cells and
+    chars, as in `Edges`. ``places``: the cells, the program length, whether mutations come after, and what
+    `_meetings` found and used. Results in ``back``, an element a byte: the kind of the reaction's part, the cell
+    it came from, its delta, and the char a mutation wrote (else -1).
+    """
+    right, mechanism = reactions
+    ids, starts, writes, mutated, chars = events
+    cells, length, after, rows, lefts, scratch = places
     kind, source, delta, written = back
     happened = False
-    _find_rows(left, right, length, cells, rows)
     for i in range(len(cells)):
         if after:  # the mutation overwrote whatever the reaction did
             written[i] = _mutated(mutated, chars, cells[i])
-        program = cells[i] // length
-        row = rows[program]
+        row = rows[i]
         if row >= 0 and mechanism[row] != 0 and written[i] < 0:
-            # The cell of position i is left_cell + i, or right_cell + i: both are bases for all positions.
-            left_cell, right_cell = np.int64(left[row]) * length, (np.int64(right[row]) - 1) * length
-            target = cells[i] - (left_cell if left[row] == program else right_cell)
-            for w in range(starts[mechanism[row]], starts[mechanism[row] + 1]):
+            on_right = right[row] == cells[i] // length
+            target = cells[i] % length + (length if on_right else 0)
+            place = np.searchsorted(ids, mechanism[row])
+            for w in range(starts[place], starts[place + 1]):
                 if np.int64(writes[w] >> np.uint32(16)) == target:
                     origin = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
                     kind[i] = _BORN if origin == _NOWHERE else _MOVED
                     delta[i] = writes[w] & np.uint32(255)
-                    if origin != _NOWHERE:
-                        source[i] = origin + (left_cell if origin < length else right_cell)
+                    if length <= origin < 2 * length:
+                        source[i] = np.int64(right[row]) * length + origin - length
+                    elif origin < length:
+                        if lefts[i] < 0:
+                            _left_programs(right, *scratch)
+                            lefts[i] = scratch[1][row]
+                        source[i] = lefts[i] * length + origin
         if not after and kind[i] != _BORN:
             written[i] = _mutated(mutated, chars, source[i])
         happened |= kind[i] != _UNCHANGED or written[i] >= 0
-    for i in range(len(cells)):
-        rows[cells[i] // length] = -1
     return happened
 
 

@@ -7,18 +7,23 @@ length) that the files lack. Everything that would write is refused, whatever Du
 
 import glob
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fsspec import AbstractFileSystem
 
 from warehouse.errors import StoreFault
+from warehouse.integrity import Integrity
 from warehouse.sql_errors import SCHEME, SQLError
 
 STORE = f"{SCHEME}://store/"
 CACHE = f"{SCHEME}://cache/"
+#: Bytes at a file's end that DuckDB reads to find the footer.
+_FOOTER = 1 << 17
 
 
 class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]
@@ -35,13 +40,15 @@ class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]
         self._root = root
         self._cached = cached
         self._note = note
+        self._integrity = Integrity()
 
     def open(self, path: str, mode: str = "rb", **_options: Any) -> "OpenFile":
         """Open a file to read; `SQLError` for any other mode or a path outside."""
         try:
             if mode != "rb":
                 raise SQLError(f"SQL: nothing can be written through this connection, not even {path}")
-            return OpenFile(self._real(path))
+            real = self._real(path)
+            return OpenFile(real, partial(self._checked, real) if path.startswith(STORE) else None)
         except BaseException as error:
             self._note(error)
             raise
@@ -73,6 +80,13 @@ class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]
         found = glob.glob(path.removeprefix(STORE), root_dir=self._root, recursive=True)  # noqa: PTH207 -- relative, sorted, any pattern
         return sorted(STORE + name for name in found)
 
+    def _checked(self, path: Path) -> None:
+        try:
+            self._integrity.check(path)
+        except BaseException as error:
+            self._note(error)
+            raise
+
     def _real(self, path: str) -> Path:
         place = path.removeprefix(f"{SCHEME}://")
         kind, _, name = place.partition("/")
@@ -87,11 +101,16 @@ class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]
 
 
 class OpenFile:
-    """A file opened to read, as DuckDB wants it; reading takes a position along and gives the GIL up."""
+    """A file opened to read, as DuckDB wants it.
+
+    ``check`` is called before rows are read for the first time: what does not lie in the file's end, where DuckDB
+    looks for the footer of every file of a relation. A small file is checked when it is opened.
+    """
 
     mode = "rb"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[], None] | None = None) -> None:
+        self._check = check
         self.closed = True  # until it is open
         try:
             self._descriptor = os.open(path, os.O_RDONLY)
@@ -100,11 +119,18 @@ class OpenFile:
         self.closed = False
         self.size = os.fstat(self._descriptor).st_size
         self._position = 0
+        self._sought: dict[int, int] = {}
+        if self.size <= 2 * _FOOTER:
+            self._be_checked()
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move to ``offset`` from the start (0), here (1) or the end (2); return the new place."""
-        self._position = offset + (0, self._position, self.size)[whence]
-        return self._position
+        """Move to ``offset`` from the start (0), here (1) or the end (2); return the new place.
+
+        Several threads of DuckDB seek and read in one file at once: a thread's seek counts for its own next read.
+        """
+        place = offset + (0, self._position, self.size)[whence]
+        self._position = self._sought[threading.get_ident()] = place
+        return place
 
     def tell(self) -> int:
         """Return the present place."""
@@ -112,10 +138,17 @@ class OpenFile:
 
     def read(self, length: int = -1) -> bytes:
         """Return ``length`` bytes from here, all that follow if negative."""
-        wanted = self.size - self._position if length < 0 else length
-        content = os.pread(self._descriptor, wanted, self._position)
-        self._position += len(content)
-        return content
+        start = self._sought.pop(threading.get_ident(), self._position)
+        wanted = max(self.size - start if length < 0 else min(length, self.size - start), 0)
+        self._position = start + wanted
+        if start < self.size - _FOOTER:
+            self._be_checked()
+        return os.pread(self._descriptor, wanted, start)
+
+    def _be_checked(self) -> None:
+        if self._check is not None:
+            self._check()
+            self._check = None
 
     def close(self) -> None:
         """Close the file; again does nothing."""

@@ -7,10 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from warehouse import locks
 from warehouse.errors import fault
 
 #: Bytes that a session's files may take: some fifty states of 131072 programs.
 LIMIT = 5 << 30
+_PREFIX = "primordium-session-"
+_ALIVE = "alive.lock"
 
 
 class SessionCache:
@@ -23,10 +26,13 @@ class SessionCache:
         self._limit = limit
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.RLock()
+        place = Path(tempfile.gettempdir())
+        _clear_away(place)
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="primordium-session-"))
+            self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+            self._alive = locks.exclusive(self.folder / _ALIVE)
         except OSError as error:
-            raise fault(error, f"making the session's folder in {tempfile.gettempdir()}") from error
+            raise fault(error, f"making the session's folder in {place}") from error
 
     def path(self, name: str) -> Path | None:
         """Return the file called ``name`` (it may have folders), None if there is none now."""
@@ -64,6 +70,7 @@ class SessionCache:
     def close(self) -> None:
         """Remove the folder with all files; again does nothing."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._alive.release()
 
     def _drop(self, keep: str) -> None:
         while sum(self._sizes.values()) > self._limit and len(self._sizes) > 1:
@@ -74,3 +81,12 @@ class SessionCache:
         # An open file keeps its content until it is closed.
         (self.folder / name).unlink(missing_ok=True)
         del self._sizes[name]
+
+
+def _clear_away(place: Path) -> None:
+    """Remove the folders of sessions whose process was killed: nobody holds their lock."""
+    for lock in place.glob(f"{_PREFIX}*/{_ALIVE}"):
+        held = locks.try_exclusive(lock)
+        if held is not None:
+            shutil.rmtree(lock.parent, ignore_errors=True)
+            held.release()

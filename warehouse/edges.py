@@ -1,0 +1,112 @@
+"""The log as a walk back needs it: who met whom and by which mechanism, newest epoch first, as fast as it reads.
+
+`History.logs` gives every reaction its mechanism; a walk looks at a few reactions of an epoch. Here
+mechanisms stay ids until one is wanted, and where every program reacted the left programs are not read:
+they are those that are not on the right.
+"""
+
+import bisect
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim import MechanismTable
+from sim.log import Bytes, Int32, Int64
+from warehouse.decoding import SegmentReader, open_parquet, reading
+from warehouse.reader import History
+
+_THREADS = 2
+_AHEAD = 4  # row groups
+
+
+@dataclass(frozen=True)
+class Edges:
+    """One epoch's events; `epoch` is the n of the state it makes.
+
+    Reactions by ascending left program: `left` and `right` (int32[R]; `left` is empty where every program
+    reacted) and `mechanism` (int64[R], ids). `table` has the mechanisms by ascending id. Mutations by
+    ascending cell: `mutated_cells` (int32[M]) and `mutated_chars` (uint8[M]).
+    """
+
+    epoch: int
+    left: Int32
+    right: Int32
+    mechanism: Int64
+    table: MechanismTable
+    mutated_cells: Int32
+    mutated_chars: Bytes
+
+
+def edges_back(history: History, epoch: int) -> Iterator[Edges]:
+    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1. Raises `StoreFault` naming a damaged file."""
+    segments = [segment for segment in reversed(history.segments) if segment.start < epoch]
+    with ThreadPoolExecutor(_THREADS, "edges") as pool:
+        coming: deque[Future[list[Edges]]] = deque()
+        readers = [SegmentReader(segment, history.config.program_length) for segment in segments]
+        try:
+            prepared = pool.submit(_prepare, readers[0]) if readers else None
+            for number, reader in enumerate(readers):
+                assert prepared is not None
+                prepared.result()
+                prepared = pool.submit(_prepare, readers[number + 1]) if number + 1 < len(readers) else None
+                for group in reversed(reader.groups_of(1, epoch)):
+                    coming.append(pool.submit(_group, reader, group, history.config.programs))
+                    if len(coming) > _AHEAD:
+                        yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
+                readers[number] = SegmentReader(reader.segment, 0)  # lets go of what was read
+            while coming:
+                yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
+        finally:
+            for future in coming:
+                future.cancel()
+
+
+def initial_chars(history: History, cells: Sequence[int]) -> list[int]:
+    """Return the chars of some cells of state 0, reading no more of it than needed."""
+    path = history.segment_of(0).file("keyframes")
+    with reading(path):
+        file = open_parquet(path)
+        names = file.metadata.schema.names
+        epoch, cell = names.index("epoch"), names.index("cell")
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        firsts = [g.column(cell).statistics.min for g in groups if g.column(epoch).statistics.max == 0]
+        chars: dict[int, int] = {}
+        wanted = sorted(set(cells))
+        for group in sorted({bisect.bisect_right(firsts, place) - 1 for place in wanted}):
+            found = file.read_row_group(group, columns=["char"], use_threads=False)["char"].to_numpy()
+            here = (place for place in wanted if 0 <= place - firsts[group] < len(found))
+            chars |= {place: int(found[place - firsts[group]]) for place in here}
+        return [chars[place] for place in cells]
+
+
+def _prepare(reader: SegmentReader) -> None:
+    """Read what all epochs of a segment share."""
+    _ = reader.counts, reader.mechanisms, reader._mutations, reader.groups  # noqa: SLF001
+
+
+def _group(reader: SegmentReader, group: int, programs: int) -> list[Edges]:
+    """Return the epochs of one row group, newest first."""
+    first, last = reader.groups[group]
+    counts = reader.counts["reactions"][first - reader.segment.start - 1 : last - reader.segment.start]
+    whole = bool(np.all(2 * counts == programs))
+    names = ["right_program", "mechanism"] if whole else ["left_program", "right_program", "mechanism"]
+    path = reader.segment.file("reactions")
+    with reading(path):
+        rows = open_parquet(path).read_row_group(group, columns=names, use_threads=False)
+        columns: dict[str, Any] = {name: rows[name].to_numpy() for name in names}
+        if len(rows) != counts.sum():
+            raise ValueError(f"row group {group} has {len(rows)} rows, the epochs counted {counts.sum()}")
+    cells, chars, starts = reader._mutations  # noqa: SLF001
+    ends = np.cumsum(counts)
+    found = []
+    for number, end in reversed(list(enumerate(ends))):
+        here, k = slice(end - counts[number], end), first + number - reader.segment.start - 1
+        mutated = slice(int(starts[k]), int(starts[k + 1]))
+        left = np.empty(0, np.int32) if whole else columns["left_program"][here]
+        right, mechanism = columns["right_program"][here], columns["mechanism"][here]
+        found.append(Edges(first + number, left, right, mechanism, reader.mechanisms, cells[mutated], chars[mutated]))
+    return found

@@ -1,0 +1,50 @@
+"""Files of the store compared with what was recorded when they were written, once a session.
+
+DuckDB does not compare the checksums of Parquet's pages: an altered byte would be a silently wrong answer.
+"""
+
+import zlib
+from pathlib import Path
+
+from warehouse.decoding import read_manifest
+from warehouse.errors import StoreFault
+from warehouse.files import sha256_of
+from warehouse.sealed import read_sealed
+from warehouse.store import Span
+
+_CHUNK = 1 << 22
+
+
+class Integrity:
+    """The files found whole so far."""
+
+    def __init__(self) -> None:
+        self._whole: set[Path] = set()
+
+    def check(self, path: Path) -> None:
+        """Raise `StoreFault` naming the file if its bytes are not those that were written."""
+        if path in self._whole:
+            return
+        if path.parent.name == "compact":
+            read_sealed(path, "compact")
+        elif path.parent.parent.name == "segments":
+            _check_segment_file(path)
+        self._whole.add(path)
+
+
+def _check_segment_file(path: Path) -> None:
+    start, _, stop = path.parent.name.partition("-")
+    facts = read_manifest(Span(int(start), int(stop), path.parent))["files"][path.name]
+    if path.stat().st_size != facts["bytes"]:
+        raise StoreFault(f"damaged file {path}: {path.stat().st_size} bytes, {facts['bytes']} were written")
+    same = _crc32(path) == facts["crc32"] if "crc32" in facts else sha256_of(path) == facts["sha256"]
+    if not same:
+        raise StoreFault(f"damaged file {path}: its bytes are not those that were written")
+
+
+def _crc32(path: Path) -> int:
+    found = 0
+    with path.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            found = zlib.crc32(chunk, found)
+    return found
