@@ -53,11 +53,10 @@ def demonstrate() -> None:
     print(
         f"{took:.0f} s for this, compiling, storing, analysing and the start of Prefect's server included", flush=True
     )
-    _primordium("show", run)
-    _primordium("replicator", run)
     FIGURE.parent.mkdir(exist_ok=True)
-    _primordium("show", run, "--figure", str(FIGURE), shown=False)
-    print(f"\nfigure 1 of the paper for this soup: {FIGURE.absolute()}")
+    _primordium("show", run, "--figure", str(FIGURE))
+    print(f"the picture, figure 1 of the paper for this soup: {FIGURE.absolute()}")
+    _primordium("replicator", run)
     for question, query in questions(run):
         print(f"\n-- {question}")
         _primordium("sql", query)
@@ -88,11 +87,10 @@ def _simulate() -> str:
     return done.stdout.splitlines()[-1]
 
 
-def _primordium(*words: str, shown: bool = True) -> None:
+def _primordium(*words: str) -> None:
     """Call `primordium` and show the call."""
-    if shown:
-        quoted = [f'"{word}"' if " " in word else word for word in words]
-        print(f"\n$ primordium {' '.join(quoted)}", flush=True)
+    quoted = [f'"{word}"' if " " in word else word for word in words]
+    print(f"\n$ primordium {' '.join(quoted)}", flush=True)
     if code := main(["--store", STORE, *words]):
         raise DemoFailed(code)
 

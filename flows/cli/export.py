@@ -27,10 +27,10 @@ def execute(arguments: argparse.Namespace) -> None:
     from flows.cli.terminal import note
     from warehouse.export import export_tokens
 
-    history = open_history(arguments)
-    check_epoch(history, arguments.tokens.stop - 1)
-    for path in export_tokens(history, arguments.tokens, arguments.directory):
-        note(f"wrote {path}")
+    with open_history(arguments) as history:
+        check_epoch(history, arguments.tokens.stop - 1)
+        for path in export_tokens(history, arguments.tokens, arguments.directory):
+            note(f"wrote {path}")
     print(arguments.directory)
 
 

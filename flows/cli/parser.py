@@ -73,16 +73,17 @@ def add_place(parser: argparse.ArgumentParser, *, site: bool = False) -> None:
         parser.add_argument("--site", type=whole("site"), metavar="S", help="byte of the program, from 0 on")
 
 
-def whole(what: str, least: int = 0) -> Callable[[str], int]:
-    """Return an option type: a whole number of at least ``least``."""
+def whole(what: str, least: int = 0, most: int | None = None) -> Callable[[str], int]:
+    """Return an option type: a whole number of at least ``least``, and at most ``most``."""
+    allowed = f"whole numbers from {least} on" if most is None else f"whole numbers from {least} to {most}"
 
     def convert(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
             number = least - 1
-        if number < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no {what}; allowed: whole numbers from {least} on")
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"{text!r} is no {what}; allowed: {allowed}")
         return number
 
     return convert

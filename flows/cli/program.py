@@ -1,10 +1,14 @@
 """`primordium program`: programs of a state in their language's text form and colours, disassembled."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from flows.cli.output import print_records
 from flows.cli.parser import add_format, add_run, span, whole
 from flows.cli.reading import check_epoch, check_programs, open_history
+
+if TYPE_CHECKING:
+    from sim import Language
 
 EXAMPLES = (
     "primordium program RUN --epoch 512 --program 77",
@@ -31,17 +35,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Print the programs."""
-    history = open_history(arguments)
-    check_epoch(history, arguments.epoch)
-    for programs in arguments.program:
-        check_programs(history, (programs.start, programs.stop - 1))
-    wanted = [program for programs in arguments.program for program in programs]
-    length = history.config.program_length
-    chars = history.tokens_at(arguments.epoch).chars.reshape(-1, length)
-    contents = {program: chars[program].tobytes() for program in wanted}
-    language = history.config.instruction_set
+    with open_history(arguments) as history:
+        check_epoch(history, arguments.epoch)
+        for programs in arguments.program:
+            check_programs(history, (programs.start, programs.stop - 1))
+        language = history.config.instruction_set
+        chars = history.tokens_at(arguments.epoch).chars.reshape(-1, language.program_length)
+    contents = {program: chars[program].tobytes() for programs in arguments.program for program in programs}
     if arguments.format == "table":
-        _print_for_people(arguments, contents, language.name)
+        _print_for_people(arguments, contents, language)
         return
     records = (
         {
@@ -56,18 +58,17 @@ def execute(arguments: argparse.Namespace) -> None:
     print_records(records, arguments.format, COLUMNS)
 
 
-def _print_for_people(arguments: argparse.Namespace, contents: dict[int, bytes], name: str) -> None:
+def _print_for_people(arguments: argparse.Namespace, contents: dict[int, bytes], language: "Language") -> None:
     from rich.text import Text
 
     from flows.cli.terminal import Page, byte_style, program_text
-    from sim import language
 
-    page, spoken = Page(), language(name)
+    page = Page()
     for program, content in contents.items():
         if arguments.text:
-            page.print(Text(f"{program:>8}  ").append_text(program_text(spoken, content)))
+            page.print(Text(f"{program:>8}  ").append_text(program_text(language, content)))
             continue
-        page.print(f"program {program} in state {arguments.epoch} ({name})")
-        page.print(program_text(spoken, content))
-        for site, (byte, meaning) in enumerate(zip(content, spoken.disassemble(content), strict=True)):
-            page.print(Text(f"{site:>6}  {byte:02x}  ").append(meaning, style=byte_style(spoken, byte)))
+        page.print(f"program {program} in state {arguments.epoch} ({language.name})")
+        page.print(program_text(language, content))
+        for site, (byte, meaning) in enumerate(zip(content, language.disassemble(content), strict=True)):
+            page.print(Text(f"{site:>6}  {byte:02x}  ").append(meaning, style=byte_style(language, byte)))

@@ -37,8 +37,8 @@ def execute(arguments: argparse.Namespace) -> None:
     from warehouse.results import read_result
 
     store = open_store(arguments)
-    history = History(store, arguments.run)
-    founders = founders_of(store, history)
+    with History(store, arguments.run) as history:
+        founders = founders_of(store, history)
     if arguments.format == "json":
         print_json(founders)
     elif arguments.format == "csv":

@@ -10,6 +10,7 @@ EXAMPLES = (
     "primordium score RUN --epoch 512 --at-least 5",
     "primordium score RUN --epoch 512 --program 0:100 --format csv",
 )
+_AT_ONCE = 16384  # programs scored between two lines of progress
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,16 +40,17 @@ def execute(arguments: argparse.Namespace) -> None:
     from flows.cli.terminal import note
     from sim import self_replication_scores
 
-    history = open_history(arguments)
-    check_epoch(history, arguments.epoch)
-    config = history.config
-    programs = arguments.program or range(config.programs)
-    check_programs(history, (programs.start, programs.stop - 1))
-    chars = history.tokens_at(arguments.epoch).chars
-    chosen = np.arange(programs.start, programs.stop, dtype=np.int64)
-    note(f"scoring {len(chosen)} programs of state {arguments.epoch}")
-    scores = self_replication_scores(config, chars, max(arguments.epoch - 1, 0), chosen)
-    kept = scores >= arguments.at_least
-    rows = zip(chosen[kept].tolist(), scores[kept].tolist(), strict=True)
-    count = print_rows(("program", "score"), rows, arguments.format)
-    note(f"{count} of {len(chosen)} programs score {arguments.at_least} or more")
+    with open_history(arguments) as history:
+        check_epoch(history, arguments.epoch)
+        config, epoch = history.config, arguments.epoch
+        programs = arguments.program or range(config.programs)
+        check_programs(history, (programs.start, programs.stop - 1))
+        chars = history.tokens_at(epoch).chars
+    scored: list[tuple[int, int]] = []
+    for start in range(programs.start, programs.stop, _AT_ONCE):
+        chosen = np.arange(start, min(start + _AT_ONCE, programs.stop), dtype=np.int64)
+        scores = self_replication_scores(config, chars, max(epoch - 1, 0), chosen)
+        scored += zip(chosen.tolist(), scores.tolist(), strict=True)
+        note(f"scored {len(scored)} of {len(programs)} programs of state {epoch}")
+    count = print_rows(("program", "score"), (row for row in scored if row[1] >= arguments.at_least), arguments.format)
+    note(f"{count} programs score {arguments.at_least} or more")

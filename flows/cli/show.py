@@ -111,6 +111,8 @@ def _print_for_people(summary: Summary) -> None:
     for row in onsets:
         ended = "lasts" if row["ended_epoch"] is None else f"ended by state {row['ended_epoch']}"
         page.print(f"  {row['kind']} at epoch {row['epoch']}, {ended}, peak complexity {row['peak_complexity']:.2f}")
+        if not row["founders_sought"]:
+            page.print("    founders are sought of the 8 highest surges only; this is none of them")
         for founder in summary["founders"] or []:
             if founder["onset_epoch"] == row["epoch"]:
                 page.print(

@@ -34,7 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     typed.add_argument("--language", metavar="L", help="the instruction set")
     typed.add_argument("--left", metavar="T", help="left program in its text form; zeros fill it up")
     typed.add_argument("--right", metavar="T", help="right program")
-    typed.add_argument("--step-limit", type=whole("step limit", 1), metavar="N", help="stop after N steps (8192)")
+    typed.add_argument(
+        "--step-limit", type=whole("step limit", 1, 2**31 - 1), metavar="N", help="stop after N steps (8192)"
+    )
     parser.add_argument("--steps", type=whole("number of steps", 1), metavar="N", help="show the first N steps only")
     parser.add_argument("--tape", action="store_true", help="show the tape after each step, its heads marked")
     add_format(parser)
@@ -95,16 +97,17 @@ def _stored(arguments: argparse.Namespace) -> Reaction:
     for name in ("epoch", "program"):
         if getattr(arguments, name) is None:
             raise UsageError(f"trace: --{name} is missing; a stored reaction needs RUN --epoch E --program P")
-    history = open_history(arguments)
-    check_epoch(history, arguments.epoch, first=1)
-    check_programs(history, (arguments.program,))
-    config, epoch = history.config, arguments.epoch
-    log = next(iter(history.logs(epoch, epoch)))
-    rows = ((log.left == arguments.program) | (log.right == arguments.program)).nonzero()[0]
+    epoch, program = arguments.epoch, arguments.program
+    with open_history(arguments) as history:
+        check_epoch(history, epoch, first=1)
+        check_programs(history, (program,))
+        config = history.config
+        [log] = history.logs(epoch, epoch)
+        chars = history.tokens_at(epoch - 1).chars.copy()
+    [rows] = ((log.left == program) | (log.right == program)).nonzero()
     if not len(rows):
-        raise UsageError(f"program: {arguments.program} took part in no reaction of epoch {epoch}; try its neighbours")
+        raise UsageError(f"program: {program} took part in no reaction of epoch {epoch}; try another epoch or program")
     left, right = int(log.left[rows[0]]), int(log.right[rows[0]])
-    chars = history.tokens_at(epoch - 1).chars.copy()
     if config.mutation_order == "before":
         chars[log.mutated_cells] = log.mutated_chars
     programs = chars.reshape(-1, config.program_length)

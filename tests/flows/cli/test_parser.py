@@ -54,6 +54,7 @@ BAD_USAGE = [
     ["trace", "--language", "bff", "--left", "a b", "--right", "+"],
     ["trace", "--language", "bff", "--left", "+" * 65, "--right", "+"],
     ["trace", "--language", "bff", "--left", "+", "--right", "+", "--steps", "0"],
+    ["trace", "--language", "bff", "--left", "+", "--right", "+", "--step-limit", str(2**31)],
     ["export", "r", "d"],
     ["export", "r", "--tokens", "9:3", "d"],
     ["export", "r", "--tokens", "3", ""],
