@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.founders import choose_onsets
 from analysis.measures import complexity
 from warehouse.reader import History
 
@@ -58,7 +59,10 @@ def find_transitions(history: History, progress: Progress | None = None) -> list
     Figures the run did not measure are made by replay, nothing is executed. ``progress`` takes lines.
     """
     known = measured_complexities(history)
-    return [asdict(onset) for onset in find_onsets(history.last, replayed_complexities(history, known, progress))]
+    onsets = find_onsets(history.last, replayed_complexities(history, known, progress))
+    rows = [asdict(onset) for onset in onsets]
+    chosen = {row["epoch"] for row in choose_onsets(rows)[0]}
+    return [row | {"founders_sought": row["epoch"] in chosen} for row in rows]
 
 
 def find_onsets(last: int, complexities: Complexities) -> list[Onset]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 INTEGER = pa.int32()
 BIGINT = pa.int64()
 DOUBLE = pa.float64()
+BOOLEAN = pa.bool_()
 TEXT = pa.string()
 BLOB = pa.binary()
 SEED = pa.uint64()
@@ -175,11 +176,10 @@ TRANSITION_COLUMNS = (
     ),
     Column("peak_complexity", DOUBLE, "bits per byte", "greatest complexity of a lattice state between onset and end"),
     Column(
-        "founders",
-        INTEGER,
-        "founders",
-        "founders found; null where they were not sought (weaker surges)",
-        nullable=True,
+        "founders_sought",
+        BOOLEAN,
+        "",
+        "whether founders are sought: of transitions and open onsets, and of the 8 surges with the highest peaks",
     ),
 )
 BORN = pa.struct(
@@ -423,6 +423,7 @@ def sql_type(column: Column) -> str:
 
 
 _SQL_TYPES: dict[pa.DataType, str] = {
+    BOOLEAN: "BOOLEAN",
     INTEGER: "INTEGER",
     BIGINT: "BIGINT",
     DOUBLE: "DOUBLE",
