@@ -44,7 +44,8 @@ class Step(NamedTuple):
 
     `number` counts from 1; `position` is where the instruction stands, `byte` what it is, `name` its
     printed form, `heads` where the heads stand before it (empty for languages without heads), `writes`
-    the bytes it wrote: (target, source or None, char).
+    the bytes it wrote: (target, source or None, char), the source being where the byte now at the target stood
+    before execution.
     """
 
     number: int

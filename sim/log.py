@@ -14,7 +14,7 @@ UInt32 = NDArray[np.uint32]
 Bytes = NDArray[np.uint8]
 
 
-@dataclass
+@dataclass(eq=False)
 class Tokens:
     """The tokens of one state, by cell.
 
@@ -30,7 +30,7 @@ class Tokens:
         return (self.origins << CHAR_BITS) | self.chars
 
 
-@dataclass
+@dataclass(eq=False)
 class MechanismTable:
     """The mechanisms that a stretch of epochs used, each once; grows at its end only.
 
@@ -51,7 +51,7 @@ class MechanismTable:
         return self.writes[self.starts[index] : self.starts[index + 1]]
 
 
-@dataclass
+@dataclass(eq=False)
 class EpochLog:
     """One epoch's events; `epoch` is the n of the state it makes.
 
