@@ -24,6 +24,7 @@ from typing import Any
 from warehouse import locks
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, replacing
+from warehouse.plain_views import write_plain_views
 from warehouse.record import ID, RunRecord, check_name, read_record, updated, write_record
 from warehouse.schema import RESULTS
 
@@ -94,7 +95,7 @@ class Store:
         path = Path(path).absolute()
         if path.exists() and not path.is_dir():
             raise StoreError(f"{path} is a file; a store is a folder")
-        if create and not (path / "format.json").exists():
+        if create and not all((path / name).exists() for name in ("format.json", "views.sql")):
             _create(path)
         _check_format(path)
         return cls(path)
@@ -212,15 +213,19 @@ def _spans(folder: Path) -> list[Span]:
 
 
 def _create(path: Path) -> None:
-    if path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir()):
+    described = path / "format.json"
+    strange = path.is_dir() and any(not entry.name.startswith(".") for entry in path.iterdir())
+    if strange and not described.exists():
         raise StoreError(f"{path} is not a store (it has no format.json) and not empty; choose another folder")
     make_folder(path)
     with locks.exclusive(path / ".lock"):
-        if (path / "format.json").exists():
-            return
-        with replacing(path / "format.json") as part:
-            part.write_text(json.dumps({"format": FORMAT, "version": FORMAT_VERSION}) + "\n")
+        if not described.exists():
+            with replacing(described) as part:
+                part.write_text(json.dumps({"format": FORMAT, "version": FORMAT_VERSION}) + "\n")
+        _check_format(path)
         make_folder(path / "runs")
+        if not (path / "views.sql").exists():
+            write_plain_views(path)
 
 
 def _check_format(path: Path) -> None:

@@ -69,7 +69,7 @@ def die_everywhere(epochs: int, jobs: list[str]) -> int:
 def main() -> int:
     path, epochs, *how = sys.argv[1:]
     shorten_segments()
-    os.fsync = lambda _descriptor: None  # no power cut is tried
+    os.fsync = lambda fd: None  # noqa: ARG005 -- no power cut is tried
     match how:
         case jobs if path == "die":
             return die_everywhere(int(epochs), jobs)
