@@ -7,6 +7,7 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, cast
@@ -67,7 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, a pager) has seen enough. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every failure ends as one line and an exit code
+    except KeyboardInterrupt as error:
+        if argv is None:  # the process is ending: more of the same would only print a traceback over our line
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return report(error)
+    except Exception as error:  # noqa: BLE001 - every failure ends as one line and an exit code
         return report(error)
     return 0
 

@@ -191,13 +191,13 @@ def test_analyze_makes_again_what_was_there(store: Path, tmp_path: Path) -> None
     shutil.copytree(store, copy)
     report = call("analyze", "small", "--store", copy, "--format", "json").json
     assert not any(row["made"] for row in report)
-    results = {path.name: path.read_bytes() for path in copy.rglob("analyses/*.parquet")}
+    results = {path.name: path.read_bytes() for path in copy.glob("runs/*/analyses/*.parquet")}
     assert {"transitions.parquet", "founders.parquet", "replicators.parquet"} <= set(results)
     shutil.rmtree(next(copy.glob("runs/*/analyses")))
     assert "not analysed" in call("replicator", "small", "--store", copy).err
     report = call("analyze", "small", "--store", copy, "--rebuild", "--format", "json").json
     assert all(row["made"] for row in report)
-    assert {path.name: path.read_bytes() for path in copy.rglob("analyses/*.parquet")} == results
+    assert {path.name: path.read_bytes() for path in copy.glob("runs/*/analyses/*.parquet")} == results
     only = call("analyze", "small", "--store", copy, "--only", "transitions", "--rebuild", "--format", "json").json
     assert [row["analysis"] for row in only if row["made"]] == ["transitions"]
 
@@ -206,7 +206,7 @@ def test_verify_says_whole_or_names_the_file(ask: Ask, store: Path, tmp_path: Pa
     assert ask("verify", "small").out.endswith("is whole: states 0 to 512\n")
     copy = tmp_path / "store"
     shutil.copytree(store, copy)
-    damaged = next(copy.rglob("reactions.parquet"))
+    damaged = next(copy.glob("runs/*/segments/*/reactions.parquet"))
     content = bytearray(damaged.read_bytes())
     content[len(content) // 2] ^= 1
     damaged.write_bytes(content)
