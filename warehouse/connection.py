@@ -78,6 +78,7 @@ class Connection:
         Rows are fetched as they are asked for; the next query ends this one's. Raises `SQLError` for what is
         wrong with the query, `StoreFault` for damaged files, `KeyboardInterrupt` on Ctrl-C.
         """
+        self._functions.stop.clear()
         with self._asking():
             if not query.strip(" ;\t\r\n"):
                 raise SQLError("SQL: the query is empty")
@@ -116,8 +117,8 @@ class Connection:
         """Run what asks DuckDB, raising the error of ours behind its own, or its own as one of ours."""
         if not self._close.alive:
             raise SQLError("SQL: the connection is closed; connect again")
-        self._functions.stop.clear()
         self._functions.failure = None
+        self._functions.check()  # an interruption may come between two calls of DuckDB
         try:
             yield
         except KeyboardInterrupt:
@@ -220,5 +221,5 @@ class Result:
 
 def _close(connection: duckdb.DuckDBPyConnection, functions: Functions, cache: SessionCache) -> None:
     connection.close()
-    functions.snapshot.release()
+    functions.close()
     cache.close()

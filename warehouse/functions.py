@@ -26,9 +26,10 @@ from warehouse.session_cache import SessionCache
 from warehouse.snapshot import Snapshot
 from warehouse.sql_errors import QueryInterrupted, SQLError
 from warehouse.states import STATES, replayed, texts
+from warehouse.store import SEGMENT_FILES, Span
 
-#: Relations of which every segment has a file.
-SEGMENT_RELATIONS = ("reactions", "mechanisms", "mutations", "keyframes")
+#: Relations that need their run's program length beside their rows, and the segments' file that they read.
+WITH_LENGTH = {"copies": "reactions", "tokens": "keyframes"}
 #: Rows of `epochs` up to which a session gathers those of all runs in one file.
 GATHERED_ROWS = 2_000_000
 
@@ -61,12 +62,18 @@ class Functions:
     def replace(self, snapshot: Snapshot) -> None:
         """Answer from another snapshot from now on; states stay in the cache, for they never change."""
         with self._lock:
-            self.snapshot.release()
+            self.close()
             self.snapshot = snapshot
-            self._histories.clear()
             self._lists = MechanismLists()
             self._chars.cache_clear()
             self.cache.forget(lambda name: name.startswith(("state/", "lineage/", "empty/")))
+
+    def close(self) -> None:
+        """Let go of the snapshot's files."""
+        for history in self._histories.values():
+            history.close()
+        self._histories.clear()
+        self.snapshot.release()
 
     def check(self) -> None:
         """Raise `QueryInterrupted` if somebody asked to stop."""
@@ -96,11 +103,15 @@ class Functions:
 
     def files(self, relation: str) -> list[str]:
         """Return the files of a relation, all runs together; a typed empty one if there are none."""
-        nothing = [f"{CACHE}empty/length=0/run=none/{relation}.parquet"]
+        keys = "length=0/run=none" if relation in WITH_LENGTH else "run=none"
+        nothing = [f"{CACHE}empty/{keys}/{WITH_LENGTH.get(relation, relation)}.parquet"]
         if self._installing:
             return nothing
-        if relation in SEGMENT_RELATIONS:
-            found = [self._in_store(run, span.file(relation)) for run, span in self._segments()]
+        if relation in SEGMENT_FILES and relation != "epochs":
+            found = [self._in_store(span.file(relation)) for _, span in self._segments()]
+        elif relation in WITH_LENGTH:
+            file = WITH_LENGTH[relation]
+            found = [self._in_store(span.file(file), f"length={self._length(run)}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
         elif relation in {"runs", "transitions", "founders", "replicators"}:
@@ -145,7 +156,7 @@ class Functions:
             at = self._epoch(record, n), _index("program", p, record.config.programs)
             states.setdefault((record.run, at[0]), []).append((number, at[1]))
         for (name, n), places in sorted(states.items()):
-            config = self.snapshot.records[name].config
+            config = self.snapshot.record(name).config
             chars = self._chars(name, n).reshape(config.programs, config.program_length)
             found = texts(config.instruction_set, chars[[p for _, p in places]]).to_pylist()
             for (number, _), line in zip(places, found, strict=True):
@@ -195,19 +206,21 @@ class Functions:
     def _gathered(self, relation: str) -> pa.Table:
         return merged_epochs(self.snapshot) if relation == "epochs" else gathered(self.snapshot, relation)
 
-    def _segments(self) -> list[tuple[str, Any]]:
+    def _segments(self) -> list[tuple[str, Span]]:
         return [(run, span) for run, files in self.snapshot.files.items() for span in files.segments]
 
-    def _in_store(self, run: str, path: Path) -> str:
-        length = self.snapshot.records[run].config.program_length
-        return f"{STORE}length={length}/{path.relative_to(self.snapshot.store.path).as_posix()}"
+    def _length(self, run: str) -> int:
+        return self.snapshot.record(run).config.program_length
+
+    def _in_store(self, path: Path, keys: str = "") -> str:
+        return f"{STORE}{keys}{path.relative_to(self.snapshot.store.path).as_posix()}"
 
     def _epochs(self) -> list[str]:
         stored = {run: files for run, files in self.snapshot.files.items() if files.segments}
         if sum(files.last + 1 for files in stored.values()) <= GATHERED_ROWS:
             return [f"{CACHE}gathered/epochs.parquet"]
         return [
-            self._in_store(run, files.compact.path) if files.compact else f"{CACHE}epochs/run={run}/epochs.parquet"
+            self._in_store(files.compact.path) if files.compact else f"{CACHE}epochs/run={run}/epochs.parquet"
             for run, files in stored.items()
         ]
 

@@ -1,5 +1,6 @@
 """The small relations of all runs in one table each, for a session to read them from one file."""
 
+import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,13 +26,13 @@ def empty(relation: str) -> pa.Table:
 def gathered(snapshot: Snapshot, relation: str) -> pa.Table:
     """Return `runs`, or an analysis's results, of all runs; `StoreFault` naming a damaged file."""
     if relation == "runs":
-        rows = [record.row() for record in snapshot.records.values()]
+        rows = [record.row() for record in snapshot.records()]
         return pa.Table.from_pylist(rows, RELATIONS["runs"].schema)
-    parts = [
-        _of_run(run, read_sealed(files.results[relation], relation)[0])
-        for run, files in snapshot.files.items()
-        if relation in files.results
-    ]
+    parts = []
+    for run, files in snapshot.files.items():
+        with contextlib.suppress(FileNotFoundError):  # results may be taken away, to be made again
+            if relation in files.results:
+                parts.append(_of_run(run, read_sealed(files.results[relation], relation)[0]))
     return _together(relation, parts)
 
 
@@ -49,8 +50,9 @@ def merged_epochs(snapshot: Snapshot) -> pa.Table:
 def epochs_of(files: RunFiles) -> pa.Table:
     """Return the relation `epochs` of one run, without its column `run`."""
     schema = FILES["compact"].schema
-    if files.compact is not None:
-        return read_sealed(files.compact.path, "compact")[0].cast(schema)
+    with contextlib.suppress(FileNotFoundError):  # it is made again when a state was measured since
+        if files.compact is not None:
+            return read_sealed(files.compact.path, "compact")[0].cast(schema)
     counts = pa.concat_tables([_read(span) for span in files.segments]).cast(FILES["epochs"].schema)
     measures = pa.concat_tables(
         [FILES["measures"].schema.empty_table(), *(read_sealed(span.path, "measures")[0] for span in files.measures)]

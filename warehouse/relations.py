@@ -5,10 +5,10 @@ each time it binds a query, so the views stay while a session moves on to newer 
 column with the name of an argument must be qualified, or it is the argument.
 """
 
-from warehouse.functions import SEGMENT_RELATIONS
 from warehouse.schema import RELATIONS
 
-_HIVE = "hive_partitioning = true, hive_types = {'run': VARCHAR, 'length': INTEGER}"
+_HIVE = "hive_partitioning = true, hive_types = {'run': VARCHAR}"
+_LENGTH = "hive_partitioning = true, hive_types = {'run': VARCHAR, 'length': INTEGER}"
 _STATE = "hive_partitioning = true, hive_types = {'run': VARCHAR, 'length': INTEGER, 'state': INTEGER}"
 _CELL = (1 << 28) - 1
 
@@ -29,8 +29,7 @@ def _views() -> list[str]:
     ]
     plain = [
         f"CREATE VIEW {name} AS SELECT {_columns(name)} FROM read_parquet(_files('{name}'), {_HIVE})"
-        for name in SEGMENT_RELATIONS
-        if name in RELATIONS and name != "mechanisms"
+        for name in ("reactions", "mutations")
     ]
     return [
         *gathered,
@@ -55,7 +54,7 @@ _COPIES = f"""CREATE VIEW copies AS
         w.delta AS delta,
         CASE WHEN w.source IS NULL THEN 'born' WHEN w.source = w.target THEN 'incremented' ELSE 'copied' END AS kind
     FROM (SELECT run, epoch, length, left_program, right_program, unnest(_writes(run, epoch, mechanism)) AS w
-          FROM read_parquet(_files('reactions'), {_HIVE}) WHERE mechanism <> 0)"""
+          FROM read_parquet(_files('copies'), {_LENGTH}) WHERE mechanism <> 0)"""
 
 _TOKENS = f"""CREATE VIEW tokens AS
     SELECT run, epoch, program, site,
@@ -64,7 +63,7 @@ _TOKENS = f"""CREATE VIEW tokens AS
         (cell + born_relative) // length AS born_program,
         (cell + born_relative) % length AS born_site,
         char
-    FROM read_parquet(_files('keyframes'), {_HIVE})"""
+    FROM read_parquet(_files('tokens'), {_LENGTH})"""
 
 
 def _table_macros() -> list[str]:

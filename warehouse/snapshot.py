@@ -1,7 +1,7 @@
 """What one connection sees: the runs, and the files of each, as they were committed at one moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from warehouse.locks import Lock
 from warehouse.record import RunRecord
@@ -9,27 +9,25 @@ from warehouse.sql_errors import SQLError
 from warehouse.store import RunFiles, Store
 
 
-@dataclass(frozen=True)
 class Snapshot:
     """The store at one moment; until `release`, no file that counts in it is removed.
 
-    `records` and `files` are by run id, in the order in which the runs were created.
+    `files` are by run id. Records are read when they are asked for: a question about one run of a thousand
+    needs one. They are those of that later time, their last state excepted.
     """
 
-    store: Store
-    records: Mapping[str, RunRecord]
-    files: Mapping[str, RunFiles]
-    lock: Lock | None
+    def __init__(self, store: Store, files: Mapping[str, RunFiles], lock: Lock | None) -> None:
+        self.store = store
+        self.files = files
+        self._lock = lock
+        self._records: dict[str, RunRecord] = {}
 
     @classmethod
     def take(cls, store: Store) -> "Snapshot":
         """Return the store as it is now."""
         lock = store.hold()
         try:
-            records = {record.run: record for record in store.runs()}
-            files = {run: store.files(run) for run in records}
-            seen = {run: replace(record, epochs=files[run].last) for run, record in records.items()}
-            return cls(store, seen, files, lock)
+            return cls(store, {run: store.files(run) for run in store.run_ids()}, lock)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -37,16 +35,27 @@ class Snapshot:
 
     def release(self) -> None:
         """Let go of the files; again does nothing."""
-        if self.lock is not None:
-            self.lock.release()
+        if self._lock is not None:
+            self._lock.release()
+
+    def record(self, run: str) -> RunRecord:
+        """Return the record of the run with this id; `KeyError` if there is none."""
+        if run not in self._records:
+            self._records[run] = replace(self.store.record(run), epochs=self.files[run].last)
+        return self._records[run]
+
+    def records(self) -> list[RunRecord]:
+        """Return the records of all runs, in the order in which they were created."""
+        return sorted(map(self.record, self.files), key=lambda record: (record.created_at, record.run))
 
     def find(self, run_or_name: str | None) -> RunRecord:
         """Return the record of the run with this id or name; `SQLError` if there is none."""
         if run_or_name is not None:
-            named = (record for record in self.records.values() if record.name == run_or_name)
-            found = self.records.get(run_or_name) or next(named, None)
-            if found is not None:
-                return found
+            if run_or_name in self.files:
+                return self.record(run_or_name)
+            for run in self.files:
+                if self.record(run).name == run_or_name:
+                    return self.record(run)
         raise SQLError(f"no run {run_or_name!r} in {self.store.path}; the relation runs lists them")
 
     def last(self, run: str) -> int:

@@ -218,6 +218,15 @@ def test_interrupt_stops_a_query(sql: Connection) -> None:
     assert sql.sql("SELECT 1").fetchall() == [(1,)]
 
 
+def test_interrupt_between_two_fetches_is_not_lost(sql: Connection) -> None:
+    result = sql.sql("SELECT range FROM range(1000000)")
+    assert result.fetchone() == (0,)
+    sql.interrupt()
+    with pytest.raises(QueryInterrupted):
+        result.fetchmany(10)
+    assert sql.sql("SELECT 1").fetchall() == [(1,)]
+
+
 def test_interrupt_stops_a_function(sql: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_: object) -> None:
         sql.interrupt()
@@ -295,7 +304,7 @@ def test_a_session_whose_process_was_killed_is_cleared_away(tmp_path: Path, monk
 
 
 def test_the_cache_keeps_to_its_limit_and_makes_dropped_files_again(store: Store, sql: Connection) -> None:
-    query = "SELECT epoch, sum(token) FROM tokens_at('small', range(100)) GROUP BY ALL ORDER BY ALL"
+    query = "SELECT epoch, sum(token) FROM tokens_at('small', range(25)) GROUP BY ALL ORDER BY ALL"
     with connect(store) as bounded:
         bounded._functions.cache._limit = 30_000
         for _ in range(2):
