@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import EpochLog
+from sim.intrinsics import prefetch
 from sim.jit import kernel
 from warehouse.reader import History
 
@@ -25,6 +26,7 @@ Bytes = NDArray[np.uint8]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt32 = NDArray[np.uint32]
+UInt64 = NDArray[np.uint64]
 
 #: In `Moves.sources`: born in this epoch.
 BORN = -1
@@ -34,6 +36,7 @@ MOVES_BUDGET = 640 << 20
 
 _FREE, _ACTIVE = 0, 1  # places in `Weights.counts`
 _MUTATED, _CHANGED = 1, 2  # bits of the marks
+_ONE = np.uint64(1)
 
 
 class Moves(NamedTuple):
@@ -53,11 +56,14 @@ class Weights(NamedTuple):
     """The ancestor cells of one state and how many followed bytes descend from each.
 
     Cells are kept in blocks of one program each, only for programs that hold any: before long those are
-    few. `page` (int32[programs]) is a program's block or -1, `owner` (int32[blocks]) the reverse,
-    `weight` (int32[blocks * length]) the descendants of each cell, `total` (int64[blocks]) their sums,
-    `free` (int32[blocks]) a stack of unused blocks. `counts` (int64[2]): free blocks, ancestor cells.
+    few. `held` (uint8[programs]) is 1 for those, `sites` (uint64[programs]) has a bit for each site that is
+    an ancestor cell, `page` (int32[programs]) the block, `owner` (int32[blocks]) the reverse, `weight`
+    (int32[blocks * length]) the descendants of each cell, `total` (int64[blocks]) their sums, `free`
+    (int32[blocks]) a stack of unused blocks. `counts` (int64[2]): free blocks, ancestor cells.
     """
 
+    held: Bytes
+    sites: UInt64
     page: Int32
     owner: Int32
     weight: Int32
@@ -84,30 +90,34 @@ class Events(NamedTuple):
 
 def weigh(cells: Int64, descendants: Int64, programs: int, length: int) -> Weights:
     """Return the weights of ``cells`` (distinct, any order) with ``descendants`` each (positive)."""
-    held = np.unique(cells // length)
+    sites = np.zeros(programs, np.uint64)
+    np.bitwise_or.at(sites, cells // length, np.uint64(1) << (cells % length).astype(np.uint64))
+    held = (sites != 0).astype(np.uint8)
+    holders = np.flatnonzero(held)
     # An ancestor cell never becomes two, so there are never more blocks in use than ancestor cells.
     blocks = min(programs, len(cells))
-    page = np.full(programs, -1, np.int32)
-    page[held] = np.arange(len(held))
-    owner = np.full(blocks, -1, np.int32)
-    owner[: len(held)] = held
+    page = np.zeros(programs, np.int32)
+    page[holders] = np.arange(len(holders))
+    owner = np.zeros(blocks, np.int32)
+    owner[: len(holders)] = holders
     weight = np.zeros(blocks * length, np.int32)
     weight[page[cells // length].astype(np.int64) * length + cells % length] = descendants
     total = weight.reshape(blocks, length).sum(axis=1, dtype=np.int64)
     free = np.arange(blocks - 1, -1, -1, dtype=np.int32)
-    return Weights(page, owner, weight, total, free, np.array([blocks - len(held), len(cells)], np.int64))
+    counts = np.array([blocks - len(holders), len(cells)], np.int64)
+    return Weights(held, sites, page, owner, weight, total, free, counts)
 
 
 def compacted(weights: Weights, length: int) -> Weights:
     """Return ``weights`` in as few blocks as they can ever need, if that is far fewer; else unchanged."""
-    blocks = min(len(weights.page), weights.active)
+    blocks = min(len(weights.sites), weights.active)
     if 4 * blocks >= len(weights.owner):
         return weights
     rows = np.flatnonzero(weights.total)
     grid = weights.weight.reshape(-1, length)[rows]
     row, site = np.nonzero(grid)
     cells = weights.owner[rows[row]].astype(np.int64) * length + site
-    return weigh(cells, grid[row, site].astype(np.int64), len(weights.page), length)
+    return weigh(cells, grid[row, site].astype(np.int64), len(weights.sites), length)
 
 
 @kernel
@@ -130,41 +140,50 @@ def find_moves(
     length: int,
     mutations_first: bool,
     marks: Bytes,
+    rows: Int32,
     cells: Int32,
     sources: Int32,
 ) -> int:
     """Write what an epoch did to the ancestor cells of its state; return how many moves.
 
     ``marks`` (uint8[soup's cells]) has `_MUTATED` set for the cells the epoch mutated, and is left so.
-    ``cells`` and ``sources`` (int32, at least as many as ancestor cells) take the moves.
+    ``cells`` and ``sources`` (int32, at least as many as ancestor cells) take the moves. ``rows`` (int32, at
+    least as many as reactions) is scratch space.
     """
     left, right, mechanism, starts, writes, mutated = events
-    page, _, weight, _, _, _ = weights
-    found = 0
+    held = weights.held
+    sites = weights.sites
+    count = 0
     for row in range(len(left)):
-        here = left[row]
-        there = right[row]
-        if page[here] < 0 and page[there] < 0:
-            continue
-        number = mechanism[row]
+        # no branch: which rows matter is past any prediction
+        rows[count] = row
+        count += int(mechanism[row] != 0) & int(held[left[row]] | held[right[row]])
+    found = 0
+    for k in range(count):
+        # What a mechanism writes lies anywhere in tens of megabytes: ask for it in good time.
+        if k + 16 < count:
+            prefetch(starts, mechanism[rows[k + 16]])
+        if k + 8 < count:
+            prefetch(writes, starts[mechanism[rows[k + 8]]])
+        here = np.int64(left[rows[k]])
+        there = np.int64(right[rows[k]])
+        of_here = sites[here]
+        of_there = sites[there]
+        number = mechanism[rows[k]]
         for i in range(starts[number], starts[number + 1]):
             target = np.int64(writes[i] >> 16)
-            program = here
-            site = target
-            if target >= length:
-                program = there
-                site = target - length
-            block = np.int64(page[program])
-            if block < 0 or weight[block * length + site] == 0:
+            site = target if target < length else target - length
+            wanted = of_here if target < length else of_there
+            if not wanted >> np.uint64(site) & _ONE:
                 continue
-            cell = np.int64(program) * length + site
+            cell = (here if target < length else there) * length + site
             source = np.int64((writes[i] >> 8) & 255)
             if source == 255:
                 origin = np.int64(BORN)
             elif source < length:
-                origin = np.int64(here) * length + source
+                origin = here * length + source
             else:
-                origin = np.int64(there) * length + source - length
+                origin = there * length + source - length
             if mutations_first:
                 if origin >= 0 and marks[origin] & _MUTATED:
                     origin = np.int64(BORN)
@@ -181,8 +200,8 @@ def find_moves(
         if marks[cell] & _CHANGED:
             marks[cell] = _MUTATED
             continue
-        block = np.int64(page[cell // length])
-        if block >= 0 and weight[block * length + cell % length] > 0:
+        program = cell // length
+        if held[program] and sites[program] >> np.uint64(cell - program * length) & _ONE:
             cells[found] = cell
             sources[found] = BORN
             found += 1
@@ -196,46 +215,46 @@ def move_back(cells: Int32, sources: Int32, weights: Weights, length: int, lifte
     ``cells`` and ``sources`` are the epoch's moves, for these bytes or for more. Increments in place
     count as moved. ``lifted`` (int32, as long as ``cells``) is scratch space.
     """
-    page, owner, weight, total, free, counts = weights
+    held, sites, page, owner, weight, total, free, counts = weights
     moved = 0
     # First all are lifted, then all put down: a source may itself be a cell that moves.
     for i in range(len(cells)):
         program = np.int64(cells[i]) // length
-        block = np.int64(page[program])
+        site = cells[i] - program * length
+        bit = _ONE << np.uint64(site)
         lifted[i] = 0
-        if block < 0:
-            continue
-        place = block * length + cells[i] - program * length
-        amount = weight[place]
-        if amount == 0:
+        if not sites[program] & bit:
             continue
         moved += 1
         if sources[i] == cells[i]:
             continue
-        lifted[i] = amount
+        block = np.int64(page[program])
+        place = block * length + site
+        lifted[i] = weight[place]
+        total[block] -= weight[place]
         weight[place] = 0
+        sites[program] ^= bit
         counts[_ACTIVE] -= 1
-        total[block] -= amount
-        if total[block] == 0:
-            page[program] = -1
+        if not sites[program]:
+            held[program] = 0
             free[counts[_FREE]] = block
             counts[_FREE] += 1
     for i in range(len(cells)):
-        amount = lifted[i]
-        if amount == 0 or sources[i] < 0:
+        if lifted[i] == 0 or sources[i] < 0:
             continue
         program = np.int64(sources[i]) // length
-        block = np.int64(page[program])
-        if block < 0:
+        site = sources[i] - program * length
+        bit = _ONE << np.uint64(site)
+        if not sites[program]:
             counts[_FREE] -= 1
-            block = np.int64(free[counts[_FREE]])
-            page[program] = block
-            owner[block] = program
-        place = block * length + sources[i] - program * length
-        if weight[place] == 0:
-            counts[_ACTIVE] += 1
-        weight[place] += amount
-        total[block] += amount
+            page[program] = free[counts[_FREE]]
+            owner[page[program]] = program
+            held[program] = 1
+        block = np.int64(page[program])
+        counts[_ACTIVE] += not sites[program] & bit
+        sites[program] |= bit
+        weight[block * length + site] += lifted[i]
+        total[block] += lifted[i]
     return moved
 
 
@@ -253,13 +272,19 @@ def move_forth(cells: Int32, sources: Int32, labels: Bytes, carried: Bytes) -> N
 
 
 class Tracker:
-    """Finds moves in logs; keeps the scratch space for it. One serves all trails of a soup."""
+    """Finds moves in logs; keeps the scratch space for it. One serves all trails of a soup.
+
+    ``length``, the bytes of a program, is at most 64: `Weights.sites` has no more bits.
+    """
 
     def __init__(self, programs: int, length: int, *, mutations_first: bool) -> None:
+        if length > 64:
+            raise ValueError(f"programs of {length} bytes; ancestors are followed in programs of at most 64")
         self.programs = programs
         self.length = length
         self.mutations_first = mutations_first
         self._marks = np.zeros(programs * length, np.uint8)
+        self._rows = np.empty(programs, np.int32)
         self._cells = np.empty(0, np.int32)
         self._sources = np.empty(0, np.int32)
 
@@ -276,7 +301,7 @@ class Tracker:
         found = []
         for weights in each:
             count = find_moves(
-                events, weights, self.length, self.mutations_first, self._marks, self._cells, self._sources
+                events, weights, self.length, self.mutations_first, self._marks, self._rows, self._cells, self._sources
             )
             found.append(Moves(log.epoch, self._cells[:count].copy(), self._sources[:count].copy()))
         self._marks[mutated] = 0
