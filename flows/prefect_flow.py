@@ -34,13 +34,13 @@ def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> s
     with opened(request, reporter) as pipeline:
         if not pipeline.stored:
             trouble = _run_flow(pipeline)
+            pipeline.flush()
             pipeline.check_interrupted()
             if trouble:
                 _drop_messages()
                 rest = "the run is complete all the same" if pipeline.complete else "going on without it"
                 pipeline.reporter.note(f"Prefect: {trouble}; {rest}")
         if not pipeline.complete:
-            pipeline.flush()
             drive(pipeline)
     return pipeline.run
 
@@ -48,13 +48,15 @@ def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> s
 class _Flow(threading.Thread):
     """The flow in a thread of its own, a daemon: if Prefect hangs, the process can end all the same.
 
-    `server` is the one started for it, None while a configured one is used; `error` what ended the flow.
+    `server` is the one started for it, None while a configured one is used; `begun`: when (monotonic) the
+    flow was called; `error`: what ended it.
     """
 
     def __init__(self, pipeline: Pipeline, limit: float) -> None:
         super().__init__(name="flow", daemon=True)
         self._pipeline, self._limit = pipeline, limit
         self.server: LocalServer | None = None
+        self.begun: float | None = None
         self.error: BaseException | None = None
 
     def run(self) -> None:
@@ -69,6 +71,7 @@ class _Flow(threading.Thread):
             from flows import tasks
 
             tasks.live[self._pipeline.run] = self._pipeline
+            self.begun = time.monotonic()
             with temporary_settings(settings):
                 tasks.primordium(self._pipeline.run, self._pipeline.request.described())
         except BaseException as error:  # noqa: BLE001 - the thread that watches decides what it means
@@ -98,7 +101,9 @@ def _run_flow(pipeline: Pipeline) -> str:
     flow = _Flow(pipeline, limit)
     flow.start()
     try:
-        pipeline.prepare()  # compiles while the server starts
+        _begin(pipeline)
+        if pipeline.stopping and flow.begun is None:
+            return ""
         trouble = _watch(flow, pipeline, limit)
     finally:
         _disown(pipeline)
@@ -107,15 +112,23 @@ def _run_flow(pipeline: Pipeline) -> str:
     raise next(iter(pipeline.failures.values()))
 
 
+def _begin(pipeline: Pipeline) -> None:
+    """Simulate the first segment while the server starts; its task then waits for that, instead of the run for it."""
+    pipeline.prepare()
+    with suppress(Exception):  # the task tries again, and says what is wrong
+        for segment in pipeline.segments_left()[:1]:
+            pipeline.simulate(pipeline.run, segment)
+
+
 def _watch(flow: _Flow, pipeline: Pipeline, start_up: float) -> str:
     """Wait for the flow while there is hope; return what went wrong with Prefect, "" for nothing."""
     while flow.is_alive():
         flow.join(0.1)
-        silent = 0.0 if pipeline.busy else time.monotonic() - pipeline.idle_since
+        silent = 0.0 if pipeline.busy else time.monotonic() - max(pipeline.idle_since, flow.begun or 0.0)
         if pipeline.complete or pipeline.stopping:
             hope = _FAREWELL if flow.server is None or flow.server.alive else _MOMENT
         else:
-            hope = _SILENCE if pipeline.simulating else start_up + _SILENCE
+            hope = start_up + _SILENCE if flow.begun is None else _SILENCE
         if silent > hope:
             return f"no answer from its server for {silent:.0f} s"
     if flow.error is None:

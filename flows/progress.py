@@ -31,6 +31,9 @@ class Reporter:
     def begin(self, epoch: int, last: int) -> None:
         """Begin to simulate: state ``epoch`` is there, ``last`` is to be reached."""
 
+    def resume(self, epoch: int) -> None:
+        """Go on from state ``epoch``; the time since the last call is no measure of speed."""
+
     def advance(self, epoch: int) -> None:
         """State ``epoch`` is reached. Called every epoch, so it must be cheap."""
 
@@ -91,9 +94,15 @@ class _Gauge(Reporter):
         self._clock = clock
         self._restart(0, 0)
 
+    def resume(self, epoch: int) -> None:
+        """Measure the speed anew."""
+        with self._lock:
+            self._said = self._clock()
+            self._speedometer = Speedometer(self._clock)
+            self._speedometer.mark(epoch)
+
     def _restart(self, epoch: int, last: int) -> None:
-        self._speedometer = Speedometer(self._clock)
-        self._speedometer.mark(epoch)
+        self.resume(epoch)
         self._epoch, self._last = epoch, last
         self._measured: tuple[int, float] | None = None
 
@@ -143,7 +152,6 @@ class LineReporter(_Gauge):
         """Begin to count at state ``epoch``."""
         with self._lock:
             self._restart(epoch, last)
-            self._said = self._clock()
 
     def advance(self, epoch: int) -> None:
         """Count an epoch; show it if it is time."""

@@ -75,6 +75,7 @@ class Pipeline:
         self._changed = threading.Condition()
         self._computing = threading.Lock()
         self._prepared = False
+        self._simulated: set[int] = set()
         self._goal = Goal(request.epochs, request.then if request.until_transition else None)
         self._works: dict[int, _Work] = {}
         self._soup: Soup | None = None
@@ -145,14 +146,19 @@ class Pipeline:
     def simulate(self, run: str, segment: Segment) -> None:
         """Advance the soup over a segment, streaming what happens into its staged files.
 
-        The segment ends early if the run is asked to stop or its goal moves there.
+        The segment ends early if the run is asked to stop or its goal moves there. One that is simulated
+        already, or being so, is left as it is, when that is done.
         """
         self._check(run)
         with self._computing, self._stage(f"simulate {segment}"):
+            if segment.start in self._simulated:
+                return
             self._prepared = True
             self._goal.forget_after(segment.start)
             soup = self._soup_at(segment.start)
-            if not self.simulating:
+            if self.simulating:
+                self.reporter.resume(soup.epoch)
+            else:
                 self.reporter.begin(soup.epoch, self._goal.epoch)
                 self.simulating = True
             work = _Work(self._writer.stage(*segment), segment.start)
@@ -168,6 +174,7 @@ class Pipeline:
             else:  # stopped before its first epoch
                 work.staged.abandon()
             self._soup = soup
+            self._simulated.add(segment.start)
 
     def snapshot(self, run: str, segment: Segment) -> None:
         """Commit a simulated segment: from now on readers see it, and a continued run begins after it."""

@@ -24,15 +24,23 @@ from warehouse.store import Store
 SOUP = {"language": "bff_noheads_4bit", "programs": "256", "seed": "5", "epochs": "200"}
 SEGMENTS = ("0-64", "64-128", "128-192", "192-200")
 
-#: The command with short segments, so that a small soup has several, and an epoch that takes its time.
+#: The command with short segments, so that a small soup has several, and epochs that take their time. One that
+#: is named in FAIL_AT fails, once.
 COMMAND = """
-import sys, time
+import os, sys, time
 import warehouse.record
 from flows.cli import main
 from sim import Soup
 warehouse.record.SEGMENT_CELLS = 64
-advance = Soup.advance
-Soup.advance = lambda soup: (time.sleep(0.01), advance(soup))[1]
+advance, failing = Soup.advance, {int(word) for word in os.environ.get("FAIL_AT", "").split()}
+def slowly(soup):
+    time.sleep(0.01)
+    log = advance(soup)
+    if log.epoch in failing:
+        failing.remove(log.epoch)
+        raise OSError("a trouble that passes")
+    return log
+Soup.advance = slowly
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -141,6 +149,7 @@ def direct(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def test_the_page_reads_as_the_pipeline_and_nothing_leaves_this_machine(place: Place, direct: dict[str, bytes]) -> None:
+    place.environment["FAIL_AT"] = "100"
     command = place.start()
     said, told = command.communicate(timeout=PATIENCE)
     [run] = Store.open(place.store).run_ids()
@@ -154,6 +163,8 @@ def test_the_page_reads_as_the_pipeline_and_nothing_leaves_this_machine(place: P
     names = [f"{stage} {segment}" for segment in SEGMENTS for stage in ("simulate", "snapshot", "measure")]
     tasks = ask(home, "select name, state_name from task_run")
     assert sorted(tasks) == sorted((name, "Completed") for name in [*names, "analyse"])
+    tried = ask(home, "select name from task_run where run_count > 1")
+    assert tried == [("simulate 64-128",)]
     artifacts = {row[0]: row[1] for row in ask(home, "select key, data from artifact where type = 'markdown'")}
     assert sorted(artifacts) == [f"onsets-{run}", f"summary-{run}"]
     assert "| language | bff_noheads_4bit |" in artifacts[f"summary-{run}"]
@@ -223,6 +234,20 @@ def test_a_configured_server_is_used_and_sees_a_run_that_ctrl_c_ends(
     command.communicate(timeout=PATIENCE)
     assert command.returncode == 0
     assert history(place.store) == direct
+
+
+def test_ctrl_c_while_the_server_starts_waits_for_nobody(place: Place) -> None:
+    command = place.start("--epochs", "100000", "--force")
+    wait_until(lambda: any(place.store.glob("runs/*/staging/*")) and bool(place.servers()))
+    os.killpg(command.pid, signal.SIGINT)
+    said, told = command.communicate(timeout=PATIENCE)
+    assert (command.returncode, said) == (1, "")
+    assert "the same command continues it" in told.splitlines()[-1]
+    [record] = Store.open(place.store).runs()
+    assert record.status == "interrupted"
+    assert record.epochs >= 0
+    [server] = place.servers()
+    assert not is_there(server)
 
 
 @pytest.fixture

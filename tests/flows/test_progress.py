@@ -61,6 +61,18 @@ def test_plain_lines_come_every_few_seconds_and_at_the_end() -> None:
     ]
 
 
+def test_a_pause_is_no_measure_of_speed() -> None:
+    clock, stream = Clock(), io.StringIO()
+    reporter = LineReporter(stream, every=5, clock=clock)
+    reporter.begin(0, 100)
+    clock.now += 90
+    reporter.resume(0)
+    for epoch in range(1, 51):
+        clock.now += 0.125
+        reporter.advance(epoch)
+    assert stream.getvalue() == "epoch 40/100, 8.0 epochs/s, 8 s left\n"
+
+
 def test_an_older_complexity_that_comes_late_is_not_shown() -> None:
     stream = io.StringIO()
     reporter = LineReporter(stream, every=0)
@@ -107,6 +119,7 @@ def test_the_silent_reporter_takes_everything() -> None:
     reporter.note("")
     reporter.stage("")
     reporter.begin(0, 1)
+    reporter.resume(0)
     reporter.advance(1)
     reporter.complexity(1, 0.0)
     reporter.aim(1)
