@@ -20,12 +20,9 @@ from numpy.typing import NDArray
 from sim import EpochLog
 from sim.intrinsics import prefetch
 from sim.jit import kernel
+from sim.log import Bytes, Int32, Int64, UInt32
 from warehouse.reader import History
 
-Bytes = NDArray[np.uint8]
-Int32 = NDArray[np.int32]
-Int64 = NDArray[np.int64]
-UInt32 = NDArray[np.uint32]
 UInt64 = NDArray[np.uint64]
 
 #: In `Moves.sources`: born in this epoch.
@@ -88,10 +85,11 @@ class Events(NamedTuple):
     mutated: Int32
 
 
-def weigh(cells: Int64, descendants: Int64, programs: int, length: int) -> Weights:
-    """Return the weights of ``cells`` (distinct, any order) with ``descendants`` each (positive)."""
+def weigh(cells: Int32, descendants: Int32 | Int64 | int, programs: int, length: int) -> Weights:
+    """Return the weights of ``cells`` (int32, distinct, any order) with ``descendants`` (positive) each."""
+    program, site = np.divmod(cells, np.int32(length))
     sites = np.zeros(programs, np.uint64)
-    np.bitwise_or.at(sites, cells // length, np.uint64(1) << (cells % length).astype(np.uint64))
+    np.bitwise_or.at(sites, program, np.uint64(1) << site.astype(np.uint64))
     held = (sites != 0).astype(np.uint8)
     holders = np.flatnonzero(held)
     # An ancestor cell never becomes two, so there are never more blocks in use than ancestor cells.
@@ -101,7 +99,7 @@ def weigh(cells: Int64, descendants: Int64, programs: int, length: int) -> Weigh
     owner = np.zeros(blocks, np.int32)
     owner[: len(holders)] = holders
     weight = np.zeros(blocks * length, np.int32)
-    weight[page[cells // length].astype(np.int64) * length + cells % length] = descendants
+    weight[page[program] * np.int32(length) + site] = descendants
     total = weight.reshape(blocks, length).sum(axis=1, dtype=np.int64)
     free = np.arange(blocks - 1, -1, -1, dtype=np.int32)
     counts = np.array([blocks - len(holders), len(cells)], np.int64)
@@ -116,8 +114,8 @@ def compacted(weights: Weights, length: int) -> Weights:
     rows = np.flatnonzero(weights.total)
     grid = weights.weight.reshape(-1, length)[rows]
     row, site = np.nonzero(grid)
-    cells = weights.owner[rows[row]].astype(np.int64) * length + site
-    return weigh(cells, grid[row, site].astype(np.int64), len(weights.sites), length)
+    cells = weights.owner[rows[row]] * np.int32(length) + site.astype(np.int32)
+    return weigh(cells, grid[row, site], len(weights.sites), length)
 
 
 @kernel
@@ -318,17 +316,17 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 class Trail:
     """The bytes of some cells of one state, followed back to state 0.
 
-    - `newest`: the state they stand in; `cells` (int64): where
+    - `newest`: the state they stand in; `cells` (int32): where
     - `most` (int64[newest + 1]), `program` (int32[newest + 1]): at each state, the most of the bytes whose
       ancestors one program held, and that program (ties: the smaller); filled from the newest on
     """
 
-    def __init__(self, newest: int, cells: Int64, tracker: Tracker) -> None:
+    def __init__(self, newest: int, cells: Int32, tracker: Tracker) -> None:
         self.newest = newest
         self.cells = cells
         self.most: Int64 = np.zeros(newest + 1, np.int64)
         self.program: Int32 = np.zeros(newest + 1, np.int32)
-        self.weights = weigh(cells, np.ones(len(cells), np.int64), tracker.programs, tracker.length)
+        self.weights = weigh(cells, 1, tracker.programs, tracker.length)
         self.moves: list[Moves] | None = []
         self._length = tracker.length
         self._at = newest
@@ -405,7 +403,7 @@ def moves_forth(history: History, trail: Trail, tracker: Tracker, oldest: int) -
     if trail.moves is not None:
         yield from (moves for moves in reversed(trail.moves) if moves.epoch > oldest)
     elif oldest < trail.newest:
-        everything = np.arange(tracker.programs * tracker.length)
-        weights = weigh(everything, np.ones_like(everything), tracker.programs, tracker.length)
+        everything = np.arange(tracker.programs * tracker.length, dtype=np.int32)
+        weights = weigh(everything, 1, tracker.programs, tracker.length)
         for log in history.logs(oldest + 1, trail.newest):
             yield tracker.moves(log, [weights])[0]

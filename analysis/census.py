@@ -9,12 +9,10 @@ drift forward. *Dominant cells* are the cells that carry one of the 128 most fre
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim import Replay, Tokens
+from sim.log import Int32, Int64
 from warehouse.reader import History
-
-Int64 = NDArray[np.int64]
 
 #: A census needs the 32 most frequent tokens to hold one part in so many of all cells.
 QUARTER = 4
@@ -52,12 +50,15 @@ def top_count(replay: Replay) -> int:
     return int(counts.sum())
 
 
-def dominant_cells(tokens: Tokens) -> Int64:
-    """Return the cells that carry one of the `DOMINANT` most frequent tokens (ties: smaller tokens), ascending."""
+def dominant_cells(tokens: Tokens) -> Int32:
+    """Return the cells that carry one of the `DOMINANT` most frequent tokens (ties: smaller tokens), ascending.
+
+    int32: a soup has at most 2^28 cells.
+    """
     packed = tokens.packed()
     frequent = frequent_tokens(packed)
     place = np.searchsorted(frequent, packed)
-    return np.flatnonzero(frequent[np.minimum(place, len(frequent) - 1)] == packed)
+    return np.flatnonzero(frequent[np.minimum(place, len(frequent) - 1)] == packed).astype(np.int32)
 
 
 def frequent_tokens(packed: Int64, wanted: int = DOMINANT) -> Int64:

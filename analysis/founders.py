@@ -35,10 +35,9 @@ from analysis.ancestry import (
 )
 from analysis.census import dominant_cells, find_census
 from sim import SoupConfig, Tokens, language, self_replication_scores
-from sim.log import CELL_BITS
+from sim.log import CELL_BITS, Int32, Int64
 from warehouse.reader import History
 
-Int64 = NDArray[np.int64]
 Row = dict[str, Any]
 Progress = Callable[[str], None]
 
@@ -96,7 +95,8 @@ def trace_founders(
     for onset, trail in zip(onsets, trails, strict=True):
         found = sorted(_founders_of(history, trail, tracker), key=lambda row: -row["share"])
         rows += [{"onset_epoch": onset["epoch"], "rank": rank} | row for rank, row in enumerate(found, 1)]
-    return rows
+    parents = _parents(history, {(row["assembled_epoch"], row["assembled_program"]) for row in rows})
+    return [row | parents[row["assembled_epoch"], row["assembled_program"]] for row in rows]
 
 
 def _founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[Row]:
@@ -108,7 +108,7 @@ def _founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[R
         founder = int(program[epoch])
         site = _descent(history, trail, tracker, epoch, founder)[rest]
         descendants = np.bincount(site, minlength=tracker.length + 1)[1:]
-        cells = founder * tracker.length + np.arange(tracker.length)
+        cells = founder * tracker.length + np.arange(tracker.length, dtype=np.int32)
         yield {
             "census_epoch": trail.newest,
             "program": founder,
@@ -136,11 +136,11 @@ def _descent(history: History, trail: Trail, tracker: Tracker, epoch: int, progr
     return labels
 
 
-def _holders(history: History, trail: Trail, tracker: Tracker, cells: Int64) -> tuple[Int64, NDArray[np.int32]]:
+def _holders(history: History, trail: Trail, tracker: Tracker, cells: Int32) -> tuple[Int64, Int32]:
     """Return `Trail.most` and `Trail.program` for some of the trail's cells only."""
     most = np.zeros(trail.newest + 1, np.int64)
     program = np.zeros(trail.newest + 1, np.int32)
-    weights = weigh(cells, np.ones(len(cells), np.int64), tracker.programs, tracker.length)
+    weights = weigh(cells, 1, tracker.programs, tracker.length)
     at = trail.newest
     most[at], program[at] = heaviest(weights)
     for moves in moves_back(history, trail, tracker, weights, trail.newest):
@@ -154,8 +154,8 @@ def _holders(history: History, trail: Trail, tracker: Tracker, cells: Int64) -> 
     return most, program
 
 
-def _assembly(history: History, trail: Trail, tracker: Tracker, epoch: int, cells: Int64, descendants: Int64) -> Row:
-    """Return when, where and by which reaction a founder was assembled, and when it was made.
+def _assembly(history: History, trail: Trail, tracker: Tracker, epoch: int, cells: Int32, descendants: Int64) -> Row:
+    """Return when and where a founder was assembled, and when it was made.
 
     ``cells`` are the founder's at ``epoch``, ``descendants`` how many dominant cells descend from each.
     """
@@ -173,23 +173,22 @@ def _assembly(history: History, trail: Trail, tracker: Tracker, epoch: int, cell
             assembled = moves.epoch
             break
         program = holder
-    left, right = _parents(history, assembled, program)
-    return {
-        "assembled_epoch": assembled,
-        "assembled_program": int(program),
-        "left_program": left,
-        "right_program": right,
-        "made_epoch": made,
-    }
+    return {"assembled_epoch": assembled, "assembled_program": int(program), "made_epoch": made}
 
 
-def _parents(history: History, epoch: int, program: int) -> tuple[int | None, int | None]:
-    """Return the programs of the reaction of ``program`` that made state ``epoch``; None each if there is none."""
-    if epoch == 0:
-        return None, None
-    (log,) = history.logs(epoch, epoch)
-    row = np.flatnonzero((log.left == program) | (log.right == program))
-    return (int(log.left[row[0]]), int(log.right[row[0]])) if len(row) else (None, None)
+def _parents(history: History, places: set[tuple[int, int]]) -> dict[tuple[int, int], Row]:
+    """Return the programs of the reaction of each (epoch, program); None each at state 0 or if it had none.
+
+    Reading one epoch takes a segment's shared tables: `History` keeps those of epochs close together.
+    """
+    found: dict[tuple[int, int], Row] = {}
+    for epoch, program in sorted(places):
+        left = right = None
+        for log in history.logs(epoch, epoch) if epoch else ():
+            for row in np.flatnonzero((log.left == program) | (log.right == program)):
+                left, right = int(log.left[row]), int(log.right[row])
+        found[epoch, program] = {"left_program": left, "right_program": right}
+    return found
 
 
 def describe(history: History, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
