@@ -7,6 +7,7 @@ value in few bits whatever its declared width. Words and meanings: design, secti
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -46,12 +47,12 @@ class Table:
     columns: tuple[Column, ...]
     arguments: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema of the columns, in order."""
         return pa.schema([column.field for column in self.columns])
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)

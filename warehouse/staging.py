@@ -114,14 +114,13 @@ class StagedSegment:
         self.stop = self.stop if stop is None else stop
         if self._next != self.stop + 1:
             raise ValueError(f"the segment ends at {self.stop}, {self._next - 1} is the last epoch appended")
-        if self._thread is None:
-            return
-        self._put(self._complete)
-        self._join()
+        if self._thread is not None:
+            self._put(self._complete)
+            self._join()
         self._raise_failure()
 
     def commit(self) -> None:
-        """Make the segment lasting and visible, whole."""
+        """Make the segment lasting and visible, whole. If it fails it may be tried again."""
         self.finish()
         self._publish(self)
 

@@ -187,13 +187,14 @@ class RunWriter:
 
     def _publish(self, segment: StagedSegment) -> None:
         """Make a finished segment visible, by one rename, and record it."""
-        target = self.store.run_folder(self.run) / "segments" / span_name(segment.start, segment.stop)
-        make_folder(target.parent)
-        segment.seal(kernel_digest())
-        with writing(f"committing {target}"):
-            segment.folder.rename(target)
-            sync_folder(target.parent)
-        self._staged.remove(segment)
+        if segment in self._staged:  # else only recording it failed before
+            target = self.store.run_folder(self.run) / "segments" / span_name(segment.start, segment.stop)
+            make_folder(target.parent)
+            segment.seal(kernel_digest())
+            with writing(f"committing {target}"):
+                segment.folder.rename(target)
+                sync_folder(target.parent)
+            self._staged.remove(segment)
         self._remove_superseded()
         self._put()
 

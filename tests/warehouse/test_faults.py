@@ -1,5 +1,6 @@
 """What happens when a process dies, the disk fills up, files are damaged, or two want the same run."""
 
+import errno
 import itertools
 import os
 import shutil
@@ -229,3 +230,45 @@ def test_what_a_killed_writer_left_is_cleared(store: Store, run: str) -> None:
     (left / "reactions.parquet").write_bytes(b"half")
     with RunWriter.open(store, CONFIG, SETTINGS):
         assert not left.exists()
+
+
+def test_a_failed_segment_is_never_committed(store: Store, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The encoder's failure is told at the next call, and again at every attempt to commit."""
+
+    def full(_file: object, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = history_bytes(store, run)
+    with RunWriter.open(store, CONFIG, SETTINGS) as writer, History(store, run) as history:
+        staged = writer.stage(128, 150)
+        for log in history.logs(129, 150, with_costs=True):
+            staged.append(log)
+        monkeypatch.setattr("warehouse.encoding._Hashed.write", full)
+        for _ in range(2):
+            with pytest.raises(StoreFault, match="no space left while writing"):
+                staged.finish()
+            with pytest.raises(StoreFault, match="no space left while writing"):
+                staged.commit()
+    assert history_bytes(store, run) == before
+
+
+def test_a_commit_that_could_not_be_recorded_is_recorded_when_tried_again(
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RunWriter.open(store, CONFIG, SETTINGS) as writer:
+        with History(store, run) as history:
+            staged = writer.stage(128, 140)
+            for log in history.logs(129, 140, with_costs=True):
+                staged.append(log)
+        shutil.rmtree(store.files(run).segments[-1].path)
+
+        def full(*_: object) -> None:
+            raise StoreFault("no space left")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "put_record", full)
+            with pytest.raises(StoreFault, match="no space left"):
+                staged.commit()
+        assert writer.committed == 140
+        staged.commit()
+        assert store.stored_record(run).epochs == 140

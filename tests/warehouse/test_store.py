@@ -152,7 +152,7 @@ def test_settings_name_the_field_and_what_is_allowed(field: str, value: object) 
 def test_a_damaged_record_is_named(store: Store) -> None:
     run = create(store)
     path = store.run_folder(run) / "runs.parquet"
-    flip(path, 0.5)
+    flip(path, 0.1)
     with pytest.raises(StoreFault, match=r"runs\.parquet"):
         store.record(run)
 
