@@ -5,6 +5,7 @@ Each test runs the command in a process of its own, as people do; nothing of Pre
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -148,12 +150,38 @@ def direct(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return history(store)
 
 
-def test_the_page_reads_as_the_pipeline_and_nothing_leaves_this_machine(place: Place, direct: dict[str, bytes]) -> None:
+class Finished(NamedTuple):
+    """A command that has ended."""
+
+    place: Place
+    process: int
+    code: int
+    said: str
+    told: str
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The command on a machine that knows nothing of Prefect yet; one epoch fails at first."""
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
     place.environment["FAIL_AT"] = "100"
     command = place.start()
     said, told = command.communicate(timeout=PATIENCE)
+    return Finished(place, command.pid, command.returncode, said, told)
+
+
+def take_database(finished: Finished, home: Path) -> None:
+    """Give Prefect's home the other's database: to make one takes a server ten seconds."""
+    home.mkdir(parents=True)
+    shutil.copy(finished.place.store / ".prefect" / "prefect.db", home)
+
+
+def test_the_page_reads_as_the_pipeline_and_nothing_leaves_this_machine(
+    undisturbed: Finished, direct: dict[str, bytes]
+) -> None:
+    place, process, code, said, told = undisturbed
     [run] = Store.open(place.store).run_ids()
-    assert (command.returncode, said) == (0, f"{run}\n"), told
+    assert (code, said) == (0, f"{run}\n"), told
     assert history(place.store) == direct
     for word in ("Traceback", "ERROR", "WARN", "refect.", "elemetry"):
         assert word not in told
@@ -172,7 +200,7 @@ def test_the_page_reads_as_the_pipeline_and_nothing_leaves_this_machine(place: P
 
     assert place.strangers() == []
     [server] = place.servers()
-    assert any(line.startswith(f"{command.pid} socket.connect") for line in place.watched())
+    assert any(line.startswith(f"{process} socket.connect") for line in place.watched())
     assert not is_there(server)
     assert not (place.store.parent / "not").exists()
 
@@ -191,7 +219,8 @@ def test_an_attempt_to_leave_this_machine_would_be_seen(place: Place) -> None:
     assert [line.split()[1] for line in place.strangers()] == ["socket.getaddrinfo", "socket.connect"]
 
 
-def test_a_server_lost_in_mid_flow_fails_nothing(place: Place, direct: dict[str, bytes]) -> None:
+def test_a_server_lost_in_mid_flow_fails_nothing(place: Place, direct: dict[str, bytes], undisturbed: Finished) -> None:
+    take_database(undisturbed, place.store / ".prefect")
     command = place.start()
     wait_until(place.first_segment_is_stored)
     [server] = place.servers()
@@ -228,7 +257,8 @@ def test_a_configured_server_is_used_and_sees_a_run_that_ctrl_c_ends(
     assert record.status == "interrupted"
     assert 64 <= record.epochs < 200
     assert place.servers() == []
-    assert ask(tmp_path / "elsewhere", "select name, state_name from flow_run") == [(record.run, "Cancelled")]
+    last = "select name, state_name from flow_run order by start_time desc limit 1"
+    assert ask(tmp_path / "elsewhere", last) == [(record.run, "Cancelled")]
 
     command = place.start("--direct")
     command.communicate(timeout=PATIENCE)
@@ -236,7 +266,8 @@ def test_a_configured_server_is_used_and_sees_a_run_that_ctrl_c_ends(
     assert history(place.store) == direct
 
 
-def test_ctrl_c_while_the_server_starts_waits_for_nobody(place: Place) -> None:
+def test_ctrl_c_while_the_server_starts_waits_for_nobody(place: Place, undisturbed: Finished) -> None:
+    take_database(undisturbed, place.store / ".prefect")
     command = place.start("--epochs", "100000", "--force")
     wait_until(lambda: any(place.store.glob("runs/*/staging/*")) and bool(place.servers()))
     os.killpg(command.pid, signal.SIGINT)
@@ -251,8 +282,9 @@ def test_ctrl_c_while_the_server_starts_waits_for_nobody(place: Place) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
+def server(tmp_path: Path, undisturbed: Finished) -> Iterator[str]:
     """A server that another process has started; yields the address of its API. It ends with that process."""
+    take_database(undisturbed, tmp_path / "elsewhere")
     program = (
         "import time; from flows.local_server import LocalServer; server = LocalServer(); server.wait(300);"
         "print(server.url, server._process.pid, flush=True); time.sleep(600)"
