@@ -183,7 +183,7 @@ def read_record(path: Path) -> RunRecord:
     Raises `StoreFault` naming a damaged file, `FileNotFoundError` if there is none.
     """
     try:
-        [row] = read_sealed(path, "runs", quickly=True)[0].to_pylist()
+        [row] = read_sealed(path, "runs")[0].to_pylist()
         config = parse_configuration(row["configuration"])
         if _hashed(row["configuration"]) != row["run"]:
             raise ValueError("id and configuration disagree")

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from warehouse.schema import FILES
 
 _DIGEST = b"primordium:sha256"
 _NOTES = b"primordium:notes"
+_FEW = 8
 
 
 def write_sealed(path: Path, relation: str, rows: pa.Table, notes: Mapping[str, Any] | None = None) -> None:
@@ -33,11 +35,10 @@ def write_sealed(path: Path, relation: str, rows: pa.Table, notes: Mapping[str, 
         part.write_bytes(content)
 
 
-def read_sealed(path: Path, relation: str, *, quickly: bool = False) -> tuple[pa.Table, dict[str, Any]]:
+def read_sealed(path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
     """Return the rows and the notes of a file that `write_sealed` wrote.
 
-    ``quickly`` leaves the comparison to the checksums of the file's pages. Raises `FileNotFoundError` if there
-    is none, `StoreFault` naming it if its rows are not those written.
+    Raises `FileNotFoundError` if there is none, `StoreFault` naming it if its rows are not those written.
     """
     try:
         file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
@@ -46,7 +47,7 @@ def read_sealed(path: Path, relation: str, *, quickly: bool = False) -> tuple[pa
         rows = rows.replace_schema_metadata(None)
         if not rows.schema.equals(FILES[relation].schema):
             rows = rows.cast(FILES[relation].schema)
-        if not quickly and metadata[_DIGEST].decode() != _digest(rows, metadata[_NOTES].decode()):
+        if metadata[_DIGEST].decode() != _digest(rows, metadata[_NOTES].decode()):
             raise ValueError("its rows do not match its digest")
         return rows, json.loads(metadata[_NOTES])
     except FileNotFoundError:
@@ -79,9 +80,14 @@ def _digest(rows: pa.Table, notes: str) -> str:
     digest = hashlib.sha256(notes.encode())
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         digest.update(f"{name} {column.type} {len(column)}\n".encode())
-        if pa.types.is_primitive(column.type):
+        # written out where there are nested values or texts, and where calling Arrow would take longer
+        if len(rows) < _FEW or not pa.types.is_primitive(column.type):
+            digest.update(json.dumps(column.to_pylist(), default=_written).encode())
+        else:
             digest.update(column.is_valid().to_numpy().tobytes())
             digest.update(column.drop_null().to_numpy().tobytes())
-        else:
-            digest.update(json.dumps(column.to_pylist(), default=bytes.hex, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+def _written(value: bytes | datetime) -> str:
+    return value.hex() if isinstance(value, bytes) else value.isoformat()
