@@ -1,7 +1,13 @@
 """What all tests share: the option ``--run-slow`` and how hypothesis runs."""
 
+import signal
+
 import hypothesis
 import pytest
+
+# Started in the background by a shell without job control, this process ignores SIGINT, and so would every process
+# that a test starts to interrupt it: one that is handled here starts with the default there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Deterministic: a failure met once is met by everyone. No deadline: the first example pays for compiling a kernel.
 hypothesis.settings.register_profile("primordium", derandomize=True, deadline=None, database=None, print_blob=True)
