@@ -6,7 +6,7 @@ from each. One epoch back, only the cells that its reactions changed or its muta
 (`Moves`); all else stands still. The moves are a small part of the log, and enough to follow any part of
 the same bytes again, back or forth, without reading the log once more (`Trail`).
 
-Order within an epoch (README, "Words"): state n is state n-1 mutated, then changed by reactions; where
+Order within an epoch: state n is state n-1 mutated, then changed by reactions; where
 mutations come last (`mutations_first` False) the other way round. A byte born in epoch n is in state n
 and in none before.
 """

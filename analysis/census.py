@@ -1,6 +1,6 @@
 """The census of an onset: the state at which its dominant cells are counted, and which these are.
 
-README, "Founders": the first state from the onset on whose 32 most frequent tokens hold a quarter of all
+It is the first state from the onset on whose 32 most frequent tokens hold a quarter of all
 cells, every state looked at, up to the onset's end or 512 epochs on, whichever comes first; if there is
 none, the first of those states where their share is largest. A later census would let the common ancestor
 drift forward. *Dominant cells* are the cells that carry one of the 128 most frequent tokens.

@@ -1,6 +1,6 @@
 """Founders: the program and state from which the bytes that dominate after an onset descend.
 
-The definition (README, "Founders"). Of the onset's census (`analysis.census`) the dominant cells are
+The definition. Of the onset's census (`analysis.census`) the dominant cells are
 followed back. f(n, p) is the share of them whose byte stood in program p at state n, f(n) its maximum over
 p (ties: the smaller p).
 
