@@ -1,8 +1,8 @@
 """The log as a walk back needs it: who met whom and by which mechanism, newest epoch first, as fast as it reads.
 
 `History.logs` gives every reaction its mechanism; a walk looks at a few reactions of an epoch. Here
-mechanisms stay ids until one is wanted, and where every program reacted the left programs are not read:
-they are those that are not on the right.
+mechanisms stay ids until one is wanted, and are read a row group at a time; where every program reacted the
+left programs are not read at all: they are those that are not on the right.
 """
 
 import bisect
@@ -10,17 +10,69 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from sim import MechanismTable
-from sim.log import Bytes, Int32, Int64
+from sim import NOWHERE, MechanismTable
+from sim.log import Bytes, Int32, Int64, UInt32
 from warehouse.decoding import SegmentReader, open_parquet, reading
+from warehouse.errors import StoreFault
 from warehouse.reader import History
 
 _THREADS = 2
 _AHEAD = 4  # row groups
+
+
+class Mechanisms:
+    """The mechanisms of a segment, of which only the row groups asked for are read, and kept."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._groups: dict[int, MechanismTable] = {}
+
+    def chosen(self, ids: Int64) -> MechanismTable:
+        """Return the mechanisms with these ids (int64, ascending, each once); `StoreFault` if one is missing."""
+        lists = [self._list_of(number) for number in ids.tolist()]
+        starts = np.cumsum([0, *map(len, lists)])
+        return MechanismTable(ids, starts, np.concatenate([np.empty(0, np.uint32), *lists]))
+
+    @cached_property
+    def _file(self) -> Any:
+        return open_parquet(self._path)
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """The smallest id of each row group; ids ascend."""
+        with reading(self._path):
+            metadata = self._file.metadata
+            column = metadata.schema.names.index("mechanism")
+            groups = map(metadata.row_group, range(metadata.num_row_groups))
+            return [group.column(column).statistics.min for group in groups]
+
+    def _list_of(self, number: int) -> UInt32:
+        table = self._group(max(bisect.bisect_right(self._firsts, number) - 1, 0))
+        place = int(np.searchsorted(table.ids, number))
+        if place == len(table) or table.ids[place] != number:
+            raise StoreFault(f"damaged file {self._path}: a mechanism of the reactions is missing")
+        return table.list_of(place)
+
+    def _group(self, group: int) -> MechanismTable:
+        if group not in self._groups:
+            with reading(self._path):
+                rows = self._file.read_row_group(group, use_threads=False)
+                lists = rows["writes"].combine_chunks()
+                lists = lists.chunk(0) if isinstance(lists, pa.ChunkedArray) else lists
+                target, source, delta = (lists.flatten().field(name) for name in ("target", "source", "delta"))
+                writes = target.to_numpy().astype(np.uint32) << np.uint32(16)
+                writes |= source.fill_null(NOWHERE).to_numpy().astype(np.uint32) << np.uint32(8)
+                writes |= delta.to_numpy().astype(np.uint32)
+                starts = lists.offsets.to_numpy().astype(np.int64)
+                self._groups[group] = MechanismTable(rows["mechanism"].to_numpy(), starts - starts[0], writes)
+        return self._groups[group]
 
 
 @dataclass(frozen=True)
@@ -28,15 +80,15 @@ class Edges:
     """One epoch's events; `epoch` is the n of the state it makes.
 
     Reactions by ascending left program: `left` and `right` (int32[R]; `left` is empty where every program
-    reacted) and `mechanism` (int64[R], ids). `table` has the mechanisms by ascending id. Mutations by
-    ascending cell: `mutated_cells` (int32[M]) and `mutated_chars` (uint8[M]).
+    reacted) and `mechanism` (int64[R], ids), whose lists `mechanisms` finds. Mutations by ascending cell:
+    `mutated_cells` (int32[M]) and `mutated_chars` (uint8[M]).
     """
 
     epoch: int
     left: Int32
     right: Int32
     mechanism: Int64
-    table: MechanismTable
+    mechanisms: "Mechanisms"
     mutated_cells: Int32
     mutated_chars: Bytes
 
@@ -53,8 +105,9 @@ def edges_back(history: History, epoch: int) -> Iterator[Edges]:
                 assert prepared is not None
                 prepared.result()
                 prepared = pool.submit(_prepare, readers[number + 1]) if number + 1 < len(readers) else None
+                mechanisms = Mechanisms(reader.segment.file("mechanisms"))
                 for group in reversed(reader.groups_of(1, epoch)):
-                    coming.append(pool.submit(_group, reader, group, history.config.programs))
+                    coming.append(pool.submit(_group, reader, group, history.config.programs, mechanisms))
                     if len(coming) > _AHEAD:
                         yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
                 readers[number] = SegmentReader(reader.segment, 0)  # lets go of what was read
@@ -85,10 +138,10 @@ def initial_chars(history: History, cells: Sequence[int]) -> list[int]:
 
 def _prepare(reader: SegmentReader) -> None:
     """Read what all epochs of a segment share."""
-    _ = reader.counts, reader.mechanisms, reader._mutations, reader.groups  # noqa: SLF001
+    _ = reader.counts, reader._mutations, reader.groups  # noqa: SLF001
 
 
-def _group(reader: SegmentReader, group: int, programs: int) -> list[Edges]:
+def _group(reader: SegmentReader, group: int, programs: int, mechanisms: Mechanisms) -> list[Edges]:
     """Return the epochs of one row group, newest first."""
     first, last = reader.groups[group]
     counts = reader.counts["reactions"][first - reader.segment.start - 1 : last - reader.segment.start]
@@ -108,5 +161,5 @@ def _group(reader: SegmentReader, group: int, programs: int) -> list[Edges]:
         mutated = slice(int(starts[k]), int(starts[k + 1]))
         left = np.empty(0, np.int32) if whole else columns["left_program"][here]
         right, mechanism = columns["right_program"][here], columns["mechanism"][here]
-        found.append(Edges(first + number, left, right, mechanism, reader.mechanisms, cells[mutated], chars[mutated]))
+        found.append(Edges(first + number, left, right, mechanism, mechanisms, cells[mutated], chars[mutated]))
     return found

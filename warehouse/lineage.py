@@ -111,9 +111,11 @@ class _Walk:
 
     def back(self, edges: Edges) -> None:
         """Take the bytes that are older one epoch back."""
-        cells, table = self._cells[self.older], edges.table
+        cells = self._cells[self.older]
         rows, lefts = np.empty(len(cells), np.int64), np.empty(len(cells), np.int64)
         _meetings(edges.left, edges.right, cells // self._length, self._scratch, rows, lefts)
+        met = edges.mechanism[rows[rows >= 0]]
+        table = edges.mechanisms.chosen(np.unique(met[met != 0]))
         kind, source, delta = np.zeros(len(cells), np.uint8), cells.copy(), np.zeros(len(cells), np.uint8)
         written = np.full(len(cells), -1, np.int16)
         events = table.ids, table.starts, table.writes, edges.mutated_cells, edges.mutated_chars

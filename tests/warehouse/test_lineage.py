@@ -1,12 +1,14 @@
 """The walk back on hand-made logs: births, mutations after reactions, programs that met nobody."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sim import MechanismTable, SoupConfig
-from warehouse.edges import Edges
+from warehouse.edges import Edges, Mechanisms
 from warehouse.lineage import Event, _Walk
 
 L = 64
@@ -19,10 +21,16 @@ MECHANISMS: dict[int, list[tuple[int, int | None, int]]] = {
 }
 
 
-def table() -> MechanismTable:
-    writes = [t << 16 | (255 if s is None else s) << 8 | d for writes in MECHANISMS.values() for t, s, d in writes]
-    starts = np.cumsum([0, *map(len, MECHANISMS.values())])
-    return MechanismTable(np.array([*MECHANISMS], np.int64), starts.astype(np.int64), np.array(writes, np.uint32))
+class HandMade(Mechanisms):
+    """Mechanisms as they are written above."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("none"))
+
+    def chosen(self, ids: NDArray[np.int64]) -> MechanismTable:
+        lists = [[t << 16 | (255 if s is None else s) << 8 | d for t, s, d in MECHANISMS[i]] for i in ids.tolist()]
+        starts = np.cumsum([0, *map(len, lists)]).astype(np.int64)
+        return MechanismTable(ids, starts, np.array([write for writes in lists for write in writes], np.uint32))
 
 
 def edges(
@@ -36,7 +44,7 @@ def edges(
         np.array([] if whole else left, np.int32),
         np.array(right, np.int32),
         np.array(mechanism, np.int64),
-        table(),
+        HandMade(),
         np.array(cells, np.int32),
         np.array(chars, np.uint8),
     )
