@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from sim import NOWHERE, MechanismTable
 from sim.log import Bytes, Int32, Int64, UInt32
@@ -32,7 +31,7 @@ class Mechanisms:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._groups: dict[int, MechanismTable] = {}
+        self._groups: dict[int, tuple[Int64, Int32, tuple[Int32, ...]]] = {}
 
     def chosen(self, ids: Int64) -> MechanismTable:
         """Return the mechanisms with these ids (int64, ascending, each once); `StoreFault` if one is missing."""
@@ -54,24 +53,24 @@ class Mechanisms:
             return [group.column(column).statistics.min for group in groups]
 
     def _list_of(self, number: int) -> UInt32:
-        table = self._group(max(bisect.bisect_right(self._firsts, number) - 1, 0))
-        place = int(np.searchsorted(table.ids, number))
-        if place == len(table) or table.ids[place] != number:
+        ids, starts, columns = self._group(max(bisect.bisect_right(self._firsts, number) - 1, 0))
+        place = int(np.searchsorted(ids, number))
+        if place == len(ids) or ids[place] != number:
             raise StoreFault(f"damaged file {self._path}: a mechanism of the reactions is missing")
-        return table.list_of(place)
+        target, source, delta = (column[starts[place] : starts[place + 1]].astype(np.uint32) for column in columns)
+        return target << np.uint32(16) | source << np.uint32(8) | delta
 
-    def _group(self, group: int) -> MechanismTable:
+    def _group(self, group: int) -> tuple[Int64, Int32, tuple[Int32, ...]]:
+        """Return a row group: ids, where each list starts, and targets, sources and deltas of all its writes."""
         if group not in self._groups:
             with reading(self._path):
                 rows = self._file.read_row_group(group, use_threads=False)
-                lists = rows["writes"].combine_chunks()
-                lists = lists.chunk(0) if isinstance(lists, pa.ChunkedArray) else lists
-                target, source, delta = (lists.flatten().field(name) for name in ("target", "source", "delta"))
-                writes = target.to_numpy().astype(np.uint32) << np.uint32(16)
-                writes |= source.fill_null(NOWHERE).to_numpy().astype(np.uint32) << np.uint32(8)
-                writes |= delta.to_numpy().astype(np.uint32)
-                starts = lists.offsets.to_numpy().astype(np.int64)
-                self._groups[group] = MechanismTable(rows["mechanism"].to_numpy(), starts - starts[0], writes)
+                [lists] = rows["writes"].chunks
+                target, source, delta = (lists.values.field(name) for name in ("target", "source", "delta"))
+                if source.null_count:
+                    source = source.fill_null(NOWHERE)
+                columns = target.to_numpy(), source.to_numpy(), delta.to_numpy()
+                self._groups[group] = rows["mechanism"].to_numpy(), lists.offsets.to_numpy(), columns
         return self._groups[group]
 
 
