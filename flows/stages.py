@@ -83,7 +83,7 @@ class Pipeline:
         self._sampler = Sampler(reporter.complexity)
         self._settled = self._writer.record.settings
         self._first = max(self._writer.committed, 0)
-        self._began = time.monotonic()
+        self._seconds = 0.0  # spent on simulating and streaming, waits for the encoder included
         for note in (*self._writer.notes, *expected):
             reporter.note(note)
 
@@ -161,7 +161,7 @@ class Pipeline:
             else:
                 self.reporter.begin(soup.epoch, self._goal.epoch)
                 self.simulating = True
-            work = _Work(self._writer.stage(*segment), segment.start)
+            work, began = _Work(self._writer.stage(*segment), segment.start), time.monotonic()
             try:
                 self._advance(soup, segment, work)
             except BaseException:
@@ -174,6 +174,7 @@ class Pipeline:
             else:  # stopped before its first epoch
                 work.staged.abandon()
             self._soup = soup
+            self._seconds += time.monotonic() - began
             self._simulated.add(segment.start)
 
     def snapshot(self, run: str, segment: Segment) -> None:
@@ -210,9 +211,10 @@ class Pipeline:
         self.simulating = False
         self.reporter.end()
         with self._stage("analyse"):
-            reached, seconds = self._writer.committed, time.monotonic() - self._began
+            reached, seconds = self._writer.committed, max(self._seconds, 1e-3)
             if reached > self._first:
-                self.reporter.note(f"states {self._first} to {reached} simulated and stored in {duration(seconds)}")
+                speed = f"{(reached - self._first) / seconds:.1f} epochs/s"
+                self.reporter.note(f"states {self._first} to {reached} stored, in {duration(seconds)} ({speed})")
             else:
                 self.reporter.note(f"states 0 to {reached} are stored already")
             made = analyze(self.store, run, progress=self.reporter.stage)
