@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.jit import kernel
 from sim.log import Bytes, Int64, UInt32
+from sim.splitmix import mix
 
 TOP = 32
 
@@ -52,6 +53,33 @@ def renumber(numbers: Any, origins: Any, marks: Any, used: int) -> int:
     return living
 
 
+def name_distinct(origins: Int64, used: int, names: UInt32) -> int:
+    """Move the distinct ones of ``origins[:used]`` to the front, in order of their first place.
+
+    ``names`` (uint32[used]) takes, for each place, that of its origin in front. Returns how many there are.
+    """
+    slots = np.full(1 << (2 * used).bit_length(), -1, np.int32)
+    return int(_name_distinct(origins, used, names, slots))
+
+
+@kernel
+def _name_distinct(origins: Any, used: int, names: Any, slots: Any) -> int:
+    """Do so with a hash table, ``slots`` (int32, a power of two, -1 free), instead of sorting: a tenth of the time."""
+    mask = np.uint64(len(slots) - 1)
+    distinct = 0
+    for place in range(used):
+        origin = origins[place]
+        slot = mix(np.uint64(origin)) & mask
+        while slots[slot] >= 0 and origins[slots[slot]] != origin:
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0:
+            slots[slot] = distinct
+            origins[distinct] = origin
+            distinct += 1
+        names[place] = slots[slot]
+    return distinct
+
+
 @kernel
 def _split_counts(numbers: Any, chars: Any, first_char: Any, counts: Any, others: Any) -> int:
     """Count tokens of each origin's first char met; write the other tokens to ``others``, return how many."""
@@ -86,6 +114,12 @@ def token_counts(numbers: UInt32, chars: Bytes, used: int) -> tuple[int, Int64]:
 
 def _largest(counts: Any) -> Any:
     """Return the 32 largest of ``counts`` (all if fewer), descending."""
+    # Nearly all are small: leaving those out takes a twentieth of the time of finding the largest among all.
+    for least in (4096, 256, 16, 2):
+        large = counts[counts >= least]
+        if len(large) >= TOP:
+            counts = large
+            break
     if len(counts) > TOP:
         counts = np.partition(counts, len(counts) - TOP)[-TOP:]
     return np.sort(counts)[::-1]

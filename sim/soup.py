@@ -6,7 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from sim.census import count_holders, mark_numbers, renumber, token_counts
+from sim.census import count_holders, mark_numbers, name_distinct, renumber, token_counts
 from sim.config import SoupConfig
 from sim.epoch import CHANGED, CHUNK, GAIN, NEXT_CHUNK, NEXT_NUMBER, Cells, Events, collect, collect_mutations, react
 from sim.errors import InputError
@@ -203,8 +203,8 @@ class Soup:
 
 
 def _numbered(origins: Int64) -> tuple[Int64, Any]:
-    """Return the distinct origins, ascending, and each cell's place among them (uint32)."""
+    """Return the distinct origins and each cell's place among them (uint32)."""
     if np.array_equal(origins, np.arange(len(origins))):
         return origins, np.arange(len(origins), dtype=np.uint32)
-    table, places = np.unique(origins, return_inverse=True)
-    return table, places.astype(np.uint32)
+    table, names = origins.copy(), np.empty(len(origins), np.uint32)
+    return table[: name_distinct(table, len(table), names)], names
