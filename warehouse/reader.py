@@ -18,9 +18,9 @@ from warehouse.schema import FILES, MEASURES
 from warehouse.sealed import read_sealed
 from warehouse.store import RunFiles, Span, Store
 
-#: Threads that decode, and row groups read ahead of the one in use (12 MB each, eight epochs at full size).
+#: Threads that decode, and row groups read ahead of the one in use (25 MB each, sixteen epochs at full size).
 THREADS = 2
-AHEAD = 4
+AHEAD = 3
 #: Segments whose shared parts are kept in memory.
 KEPT = 3
 #: Loading a keyframe takes as long as this many reactions or changed cells, times the soup's cells, of replay.

@@ -3,7 +3,7 @@
 import json
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from warehouse.encoding import (
     FileFacts,
     RelationFile,
     keyframe_groups,
-    mechanism_columns,
+    mechanism_groups,
     mechanism_rows,
 )
 from warehouse.errors import fault
@@ -29,7 +29,7 @@ WAITING = 8
 #: A busy stretch gets another keyframe where this lattice is met ...
 BUSY_LATTICE = 64
 #: ... and this many changes a cell have come together since the last keyframe.
-BUSY_CHANGES = 8
+BUSY_CHANGES = 16
 
 #: Given a segment's mechanisms (ids, starts, writes), raises if an id names another list elsewhere in the run.
 Ledger = Callable[[Int64, Int64, UInt32], None]
@@ -230,17 +230,18 @@ class StagedSegment:
         self._facts["mutations.parquet"] = self._mutations.close()
         self._facts["keyframes.parquet"] = self._keyframes.close()
         self._facts["mechanisms.parquet"] = self._write("mechanisms", self._mechanisms())
-        self._facts["epochs.parquet"] = self._write("epochs", self._rows)
+        self._facts["epochs.parquet"] = self._write("epochs", [self._rows])
         assert set(self._facts) == {f"{relation}.parquet" for relation in SEGMENT_FILES}
 
-    def _mechanisms(self) -> dict[str, Any]:
+    def _mechanisms(self) -> Iterable[dict[str, Any]]:
         if self._last is None:
-            return {name: [] for name in FILES["mechanisms"].names}
+            return ()
         rows = mechanism_rows(self._last.mechanisms, np.flatnonzero(self._used))
         self._ledger(*rows)
-        return mechanism_columns(*rows)
+        return mechanism_groups(*rows)
 
-    def _write(self, relation: str, columns: dict[str, Any]) -> FileFacts:
+    def _write(self, relation: str, groups: Iterable[dict[str, Any]]) -> FileFacts:
         file = RelationFile(self.folder / f"{relation}.parquet", relation)
-        file.write_group(columns)
+        for columns in groups:
+            file.write_group(columns)
         return file.close()

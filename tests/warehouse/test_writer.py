@@ -10,6 +10,7 @@ from tests.warehouse.making import CONFIG, SEGMENT, SETTINGS, history_bytes, mak
 from warehouse.errors import StoreFault
 from warehouse.reader import History
 from warehouse.record import RunSettings
+from warehouse.staging import BUSY_CHANGES
 from warehouse.store import Store
 from warehouse.writer import RunWriter
 
@@ -195,7 +196,7 @@ def test_busy_stretches_get_more_keyframes(store: Store) -> None:
     with RunWriter.open(store, CONFIG, settings) as writer:
         staged = writer.stage(0, 512)
         assert staged.wants_keyframe(0, 100)
-        staged._changed = 800
+        staged._changed = BUSY_CHANGES * 100
         assert [n for n in range(1, 257) if staged.wants_keyframe(n, 100)] == [64, 128, 192, 256]
         assert not any(staged.wants_keyframe(n, 101) for n in range(1, 257))
 
