@@ -204,7 +204,9 @@ class Functions:
         return name
 
     def _gathered(self, relation: str) -> pa.Table:
-        return merged_epochs(self.snapshot) if relation == "epochs" else gathered(self.snapshot, relation)
+        if relation == "epochs":
+            return merged_epochs(self.snapshot, self.check)
+        return gathered(self.snapshot, relation, self.check)
 
     def _segments(self) -> list[tuple[str, Span]]:
         return [(run, span) for run, files in self.snapshot.files.items() for span in files.segments]

@@ -1,7 +1,7 @@
 """The small relations of all runs in one table each, for a session to read them from one file."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
@@ -23,27 +23,33 @@ def empty(relation: str) -> pa.Table:
     return RELATIONS[relation].schema.empty_table()
 
 
-def gathered(snapshot: Snapshot, relation: str) -> pa.Table:
-    """Return `runs`, or an analysis's results, of all runs; `StoreFault` naming a damaged file."""
+def gathered(snapshot: Snapshot, relation: str, check: Callable[[], None]) -> pa.Table:
+    """Return `runs`, or an analysis's results, of all runs; `StoreFault` naming a damaged file.
+
+    ``check`` is called at every run, to stop by raising.
+    """
     if relation == "runs":
         rows = [record.row() for record in snapshot.records()]
         return pa.Table.from_pylist(rows, RELATIONS["runs"].schema)
     parts = []
     for run, files in snapshot.files.items():
+        check()
         with contextlib.suppress(FileNotFoundError):  # results may be taken away, to be made again
             if relation in files.results:
                 parts.append(_of_run(run, read_sealed(files.results[relation], relation)[0]))
     return _together(relation, parts)
 
 
-def merged_epochs(snapshot: Snapshot) -> pa.Table:
-    """Return the relation `epochs` of all runs."""
+def merged_epochs(snapshot: Snapshot, check: Callable[[], None]) -> pa.Table:
+    """Return the relation `epochs` of all runs; ``check`` is called at each, to stop by raising."""
+
+    def part(run: str) -> pa.Table:
+        check()
+        return _of_run(run, epochs_of(snapshot.files[run]))
+
     runs = [run for run, files in snapshot.files.items() if files.segments]
     with ThreadPoolExecutor(2) as pool:
-        parts = [
-            _of_run(run, part)
-            for run, part in zip(runs, pool.map(epochs_of, map(snapshot.files.get, runs)), strict=True)
-        ]
+        parts = list(pool.map(part, runs))
     return _together("epochs", parts)
 
 
