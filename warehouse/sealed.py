@@ -40,8 +40,23 @@ def read_sealed(path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
 
     Raises `FileNotFoundError` if there is none, `StoreFault` naming it if its rows are not those written.
     """
+    return parse_sealed(sealed_bytes(path), path, relation)
+
+
+def sealed_bytes(path: Path) -> bytes:
+    """Return the bytes of a file; `FileNotFoundError` if there is none, `StoreFault` if it cannot be read."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _damaged(path, error) from error
+
+
+def parse_sealed(content: bytes, path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the rows and the notes in ``content``, the bytes of the file ``path``; errors as of `read_sealed`."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         rows = file.read(use_threads=False)
         metadata = rows.schema.metadata or {}
         rows = rows.replace_schema_metadata(None)
@@ -50,10 +65,8 @@ def read_sealed(path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
         if metadata[_DIGEST].decode() != _digest(rows, metadata[_NOTES].decode()):
             raise ValueError("its rows do not match its digest")
         return rows, json.loads(metadata[_NOTES])
-    except FileNotFoundError:
-        raise
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise StoreFault(f"damaged file {path}: {' '.join(str(error).split())}") from error
+        raise _damaged(path, error) from error
 
 
 def check_sealed(path: Path, relation: str) -> None:
@@ -87,6 +100,10 @@ def _digest(rows: pa.Table, notes: str) -> str:
             digest.update(column.is_valid().to_numpy().tobytes())
             digest.update(column.drop_null().to_numpy().tobytes())
     return digest.hexdigest()
+
+
+def _damaged(path: Path, error: Exception) -> StoreFault:
+    return StoreFault(f"damaged file {path}: {' '.join(str(error).split())}")
 
 
 def _written(value: bytes | datetime) -> str:

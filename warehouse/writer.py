@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import EpochLog, Soup, SoupConfig, kernel_digest
 from warehouse import locks
-from warehouse.compaction import compact
+from warehouse.compaction import compact, compact_store
 from warehouse.decoding import read_mechanisms
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, remove_tree, sync_folder, writing
@@ -140,6 +140,8 @@ class RunWriter:
             compact(self.store, self.run)
         self._remove_superseded()
         self._put(requested_epochs=epochs, status=status)
+        if status == "complete":
+            compact_store(self.store)
         return self.record
 
     def check_last(self, threads: int | None = None) -> None:
