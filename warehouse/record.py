@@ -68,15 +68,15 @@ def check_name(name: str) -> None:
 class RunRecord:
     """What the store knows of a run besides its history.
 
-    `epochs` is the last stored state (-1: nothing is stored yet); `status` is derived when the record is
-    read: `complete`, `running` (a writer holds its lock), `interrupted` or `failed`. `provenance` has an
-    entry for each stretch of work.
+    `epochs` is how many are stored (0 too where not even state 0 is: `RunFiles.last` tells); `status` is
+    derived when the record is read: `complete`, `running` (a writer holds its lock), `interrupted` or
+    `failed`. `provenance` has an entry for each stretch of work.
     """
 
     run: str
     config: SoupConfig
     settings: RunSettings
-    epochs: int = -1
+    epochs: int = 0
     status: str = "running"
     requested_epochs: int = 0
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -132,7 +132,7 @@ class Store:
             status = "running"
         elif status == "running":
             status = "interrupted"
-        return replace(stored, status=status, epochs=last)
+        return replace(stored, status=status, epochs=max(last, 0))
 
     def stored_record(self, run: str) -> RunRecord:
         """Return the record of the run with the id ``run`` as it was written: epochs and status may lag behind."""
