@@ -155,7 +155,7 @@ class SegmentReader:
         return slots
 
     @cached_property
-    def _mutations(self) -> tuple[Any, Any, Any]:
+    def mutations(self) -> tuple[Any, Any, Any]:
         """Cells and chars of all mutations of the segment, and where each epoch's begin."""
         path = self.segment.file("mutations")
         rows = read_whole(self.segment, "mutations")
@@ -185,14 +185,14 @@ class SegmentReader:
 
     def prepare(self) -> "SegmentReader":
         """Read what all epochs share."""
-        _ = self.counts, self._slots, self._mutations, self.groups
+        _ = self.counts, self._slots, self.mutations, self.groups
         return self
 
     def logs(self, group: int, *, with_costs: bool) -> list[EpochLog]:
         """Return the epochs of one row group, ascending; steps and operations only if asked for."""
         path = self.segment.file("reactions")
         names = ["left_program", "right_program", "mechanism", *(_COSTS if with_costs else ())]
-        table, (cells, chars, starts) = self.mechanisms, self._mutations
+        table, (cells, chars, starts) = self.mechanisms, self.mutations
         with reading(path):
             file = open_parquet(path)
             present = [group] if file.metadata.num_row_groups else []
