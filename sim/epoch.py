@@ -133,8 +133,8 @@ def react(
 
     ``pairs``: how many of the order mutate; the first ``reactions`` of them react as well. ``base``:
     N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``: origin of a byte born at
-    cell 0 in this epoch. ``reset``: the cells before this one were born in this epoch already. ``known``: mechanisms of earlier epochs (read only); ``fresh``: this
-    thread's new ones. ``tally``: this thread's sums.
+    cell 0 in this epoch. ``reset``: the cells before this one were born in this epoch already. ``known``:
+    mechanisms of earlier epochs (read only); ``fresh``: this thread's new ones. ``tally``: this thread's sums.
     """
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
     chars, numbers, origins, holders = cells

@@ -30,7 +30,7 @@ def initial_chars(config: SoupConfig) -> Bytes:
 
 
 def reset_chars(config: SoupConfig, index: int) -> Bytes:
-    """Return the bytes that reset number ``index`` writes, uint8[config.reset_cells] (semantics.md, "reset_interval")."""
+    """Return the bytes that reset number ``index`` writes, uint8[config.reset_cells] (semantics.md section 1)."""
     chars = np.zeros(config.reset_cells, np.uint8)
     if config.initial_soup == "uniform":
         _fill(chars, np.uint64(config.cells * draw_int(config.seed, index) % 2**64))

@@ -33,7 +33,7 @@ def neighbour_lists(config: SoupConfig) -> tuple[Int64, Int32]:
 def _reach(size: int, radius: int) -> Int64:
     """Return how many places each place of a line reaches, itself included."""
     place = np.arange(size)
-    return np.minimum(place + radius, size - 1) - np.maximum(place - radius, 0) + 1  # type: ignore[no-any-return]
+    return np.minimum(place + radius, size - 1) - np.maximum(place - radius, 0) + 1
 
 
 @kernel

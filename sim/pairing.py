@@ -1,4 +1,4 @@
-"""Who meets whom in an epoch where anybody may: the shuffle, and orders that only the epoch decides (semantics.md 1)."""
+"""Who meets whom where anybody may: the shuffle, and orders that only the epoch decides (semantics.md section 1)."""
 
 from typing import Any
 

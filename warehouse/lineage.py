@@ -223,9 +223,10 @@ def _epoch_back(reactions: Any, events: Any, places: Any, back: Any) -> bool:
     """Find what an epoch did to the bytes that stand in some cells after it; tell whether it did anything.
 
     ``reactions``: right and mechanism; ``events``: the mechanisms' ids, starts and writes, mutated cells and
-    chars, a reset's chars, as in `Edges`. ``places``: the cells, the program length, whether mutations come after, and what
-    `_meetings` found and used. Results in ``back``, an element a byte: the kind of the reaction's part, the cell
-    it came from, its delta, and the char a mutation wrote, or, with `_RESET` added, a reset (else -1).
+    chars, a reset's chars, as in `Edges`. ``places``: the cells, the program length, whether mutations come
+    after, and what `_meetings` found and used. Results in ``back``, an element a byte: the kind of the
+    reaction's part, the cell it came from, its delta, and the char that a mutation wrote, or, `_RESET` added,
+    a reset (else -1).
     """
     right, mechanism = reactions
     ids, starts, writes, mutated, chars, reset = events
@@ -253,11 +254,16 @@ def _epoch_back(reactions: Any, events: Any, places: Any, back: Any) -> bool:
                             lefts[i] = scratch[1][row]
                         source[i] = lefts[i] * length + origin
         if not after and kind[i] != _BORN:
-            written[i] = _mutated(mutated, chars, source[i])
-            if written[i] < 0 and source[i] < len(reset):
-                written[i] = _RESET + reset[source[i]]
+            written[i] = _made_anew(mutated, chars, reset, source[i])
         happened |= kind[i] != _UNCHANGED or written[i] >= 0
     return happened
+
+
+@kernel
+def _made_anew(mutated: Any, chars: Any, reset: Any, cell: int) -> int:
+    """Return the char that a mutation or, `_RESET` added, a reset wrote to ``cell``, -1 if neither did."""
+    written = _mutated(mutated, chars, cell)
+    return _RESET + reset[cell] if written < 0 and cell < len(reset) else written
 
 
 @kernel

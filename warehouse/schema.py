@@ -248,7 +248,12 @@ RUN_COLUMNS = (
     Column("programs", INTEGER, "programs", "programs of the soup"),
     Column("program_length", INTEGER, "bytes", "bytes of a program"),
     Column("seed", SEED, "", "the seed of all randomness"),
-    Column("mutation_rate", DOUBLE, "chance", "chance that a byte mutates in an epoch; on a lattice the mutations for a reaction"),
+    Column(
+        "mutation_rate",
+        DOUBLE,
+        "chance",
+        "chance that a byte mutates in an epoch; on a lattice the mutations for a reaction",
+    ),
     Column("mutation_order", TEXT, "", "whether an epoch's mutations come before or after its reactions"),
     Column("step_limit", INTEGER, "steps", "steps after which an execution is stopped"),
     Column("initial_soup", TEXT, "", "what the soup began as: uniform random bytes or zero"),
@@ -309,6 +314,8 @@ FILES: dict[str, Table] = {
     )
 }
 
+#: Relations of a segment, one file each.
+SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 #: Analyses whose results lie in `analyses/<name>.parquet`.
 RESULTS: tuple[str, ...] = ("transitions", "founders", "replicators")
 

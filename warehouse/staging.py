@@ -21,8 +21,7 @@ from warehouse.encoding import (
 )
 from warehouse.errors import fault
 from warehouse.files import remove_tree, sync_file, sync_folder
-from warehouse.schema import FILES
-from warehouse.store import SEGMENT_FILES
+from warehouse.schema import FILES, SEGMENT_FILES
 
 #: How many epochs may wait for the encoder before `append` waits for it.
 WAITING = 8

@@ -33,8 +33,6 @@ from warehouse.schema import RESULTS
 
 FORMAT = "primordium-store"
 FORMAT_VERSION = 1
-#: Relations of a segment, one file each.
-SEGMENT_FILES = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 _SPAN = re.compile(r"(\d{10})-(\d{10})(\.parquet)?")
 
 
