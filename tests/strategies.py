@@ -347,6 +347,54 @@ def forth_writes(draw: DrawFn, language: str) -> bytes:
     return bytes(tape)
 
 
+def forth_write(language: str) -> SearchStrategy[int]:
+    """Return the commands that write the byte on top of the stack."""
+    return st.just(0x01) if language == "forthcopy" else st.sampled_from([0x02, 0x03])
+
+
+@st.composite
+def forth_sums(draw: DrawFn, language: str) -> bytes:
+    """Draw bytes computed from constants, bytes read and nothing, written where they can be seen."""
+    place = st.integers(0, 63).map(constant)
+    read = st.tuples(place, st.sampled_from([0x00, 0x00, 0x01])).map(list)
+    operand = st.one_of(place.map(lambda byte: [byte]), read, st.sampled_from([[DUP], []]))
+    sums = st.sampled_from([[ADD], [SUB], [SWAP, SUB], [INC], [DEC], [ADD, ADD], [DUP, ADD], [0x03, ADD], [DROP, 0x03]])
+    if language == "forthcopy":  # where 0x03 makes a place of the other half, and of a byte beyond 127 too
+        sums = st.one_of(sums, st.sampled_from([[0x03], [DEC, 0x03], [SUB], [SUB, 0x03]]))
+    program = []
+    for _ in range(draw(st.integers(1, 4))):
+        address = draw(st.one_of(st.integers(32, 63).map(lambda to: [constant(to)]), read, st.just([DEC])))
+        parts = [draw(operand), draw(operand), draw(sums), draw(st.sampled_from([[], [], [SUB], [ADD]]))]
+        program += [*address, *(byte for part in parts for byte in part), draw(forth_write(language))]
+    return draw(placed_forth(language, program, anywhere=draw(st.booleans())))
+
+
+@st.composite
+def moved_forth(draw: DrawFn, language: str) -> bytes:
+    """Draw a command moved to where it is executed next, so that it isn't where it came from."""
+    lead = draw(st.lists(st.sampled_from([STILL, DROP, 0x4A]), max_size=4))
+    far = draw(st.integers(40, 63))
+    source = draw(st.one_of(st.integers(0, len(lead) + 5), st.just(far)))
+    code = [constant(len(lead) + 5), constant(source), 0x00, 0x01 if language == "forthcopy" else 0x02]
+    tape = bytearray(
+        draw(placed_forth(language, [*lead, *code, 0x5E, STILL, draw(forth_write(language))], anywhere=False))
+    )
+    tape[far] = draw(st.one_of(st.integers(0x40, 0x7F), st.integers(0, 255)))
+    return bytes(tape)
+
+
+@st.composite
+def reset_tapes(draw: DrawFn) -> bytes:
+    """Draw writes to the right half, some of whose bytes are those that reset the left one."""
+    writes = st.sampled_from([[0x0C], [INC, DUP, 0x0C], [constant(9), 0x03], [DUP, 0x03], [DEC, 0x0C, 0x0C], [0x0D]])
+    pieces = draw(st.lists(st.one_of(writes, forth_commands("forth").map(lambda byte: [byte])), min_size=1, max_size=9))
+    program = [byte for piece in pieces for byte in piece]
+    tape = bytearray(draw(placed_forth("forthtrivial_reset", [*program, jump(-len(program))])))
+    for at in draw(st.lists(st.one_of(st.integers(L, L + 12), st.integers(L, T - 1)), max_size=9)):
+        tape[at] = 0x13
+    return bytes(tape)
+
+
 FORTH_COPIERS = ("0C0804812CC4", "0C091F1F04C4", "0C083F1504923FD7", "4040400003080404C4", "0404030208C4", "0D0804C2")
 
 
@@ -367,6 +415,9 @@ def forth_copiers(draw: DrawFn) -> bytes:
 def adversarial_forth_tapes(language: str) -> SearchStrategy[bytes]:
     """Tapes of a Forth language that were made to be awkward."""
     return st.one_of(
+        forth_sums(language),
+        moved_forth(language),
+        reset_tapes(),
         forth_loops(language),
         brimming_stacks(language),
         forth_jumps(language),
@@ -399,7 +450,9 @@ def targets(draw: DrawFn, pc: int, size: int) -> int:
     """Draw where the instruction at ``pc`` may jump to: itself, its neighbours, just on or off the ends."""
     return draw(
         st.one_of(
-            st.sampled_from([-1, 0, 1, pc - size, pc, pc + size, T - size - 1, T - size, T - size + 1, T - 1, T]),
+            st.sampled_from(
+                [0, pc - size, pc, pc + size, *[T - size] * 4, -1, 1, T - size - 1, T - size + 1, T - 1, T]
+            ),
             st.integers(0, T - 1),
         )
     )
