@@ -10,8 +10,9 @@ from tests.naive.tracer import Record
 class Row(NamedTuple):
     """One event of a byte's history; place and char are those of state ``epoch``, after the event.
 
-    ``event`` is copied, incremented, mutated or initial. The from-columns and ``delta`` are None where
-    the byte came from no other: mutated and initial. A byte incremented in place comes from its own cell.
+    ``event`` is copied, incremented, mutated, born or initial. The from-columns are None where the byte
+    came from no other: mutated, born and initial; ``delta`` too, but for a born byte, where it is its char.
+    A byte incremented in place comes from its own cell.
     """
 
     epoch: int
@@ -38,6 +39,9 @@ def lineage(initial: bytes, records: Sequence[Record], epoch: int, program: int,
         edge = next((c for c in record.copies if (c.program, c.site) == here), None)
         if edge is not None:
             events.append((record.epoch, *here, edge.kind, edge.from_program, edge.from_site, edge.delta))
+            if edge.from_program is None or edge.from_site is None:
+                char = 0  # and its delta makes it what it is
+                break
             here = (edge.from_program, edge.from_site)
             places.append(here)
         char = dict(record.mutations).get(here[0] * L + here[1])

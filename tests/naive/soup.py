@@ -6,9 +6,9 @@ Semantics section 1. Epochs here are the reference's own, counted from 0: epoch 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tests.naive import bff
 from tests.naive.bff import L
 from tests.naive.splitmix import seeded, sm
+from tests.naive.twins import run
 
 
 class Settings(NamedTuple):
@@ -70,10 +70,9 @@ def advance(settings: Settings, soup: bytearray, e: int) -> Totals:
         chars = soup[halves[0]] + soup[halves[1]]
         for position, char in mutations(settings, e, k):
             chars[position] = char
-        tape = bff.Tape(bytes(chars))
-        cost = bff.execute(settings.language, tape, settings.step_limit)
-        soup[halves[0]], soup[halves[1]] = tape.chars[:L], tape.chars[L:]
-        steps, operations = steps + cost[0], operations + cost[1]
+        outcome = run(settings.language, bytes(chars), settings.step_limit)
+        soup[halves[0]], soup[halves[1]] = outcome.tape[:L], outcome.tape[L:]
+        steps, operations = steps + outcome.steps, operations + outcome.operations
     return Totals(steps, operations)
 
 

@@ -1,18 +1,19 @@
 """A soup whose every byte carries its token as a plain tuple, and the record of each epoch.
 
-The paper's tracer (section 2.1) by definition: copying copies the token whole, ``+`` and ``-``
-change only its char, a mutation makes a new token of the epoch n whose state first holds it. Beside
-it travels the index of the tape's byte it came from, and mechanisms are read off at the end
-(design sections 2 and 3).
+The paper's tracer (section 2.1): a byte's token is born with it, in state 0, by a mutation (of the epoch
+n whose state first holds it) or from nowhere during a reaction. After a reaction a byte has the origin of
+the tape's byte that its twin says it came from, and its own char; mechanisms are read off in the same
+way (design sections 2 and 3).
 """
 
 import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.naive import bff, soup
-from tests.naive.bff import L
+from tests.naive import soup
+from tests.naive.bff import NOWHERE, L
 from tests.naive.soup import Settings
+from tests.naive.twins import run
 
 Token = tuple[int, int, int]
 """(epoch born, cell born, char)."""
@@ -37,12 +38,12 @@ class Reaction(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """One changed cell of an epoch; ``kind`` is copied or incremented."""
+    """One changed cell of an epoch; ``kind`` is copied, incremented or born (from nowhere: no from-place)."""
 
     program: int
     site: int
-    from_program: int
-    from_site: int
+    from_program: int | None
+    from_site: int | None
     delta: int
     kind: str
 
@@ -61,29 +62,16 @@ class Record(NamedTuple):
     unique_origins: int
 
 
-class TokenTape(bff.TracedTape):
-    """A tape whose bytes carry their tokens through the execution."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        super().__init__(bytes(char for _, _, char in tokens))
-        self.tokens = tokens
-
-    def copy(self, target: int, source: int) -> None:
-        super().copy(target, source)
-        self.tokens[target] = self.tokens[source]
-
-    def add(self, at: int, delta: int) -> None:
-        super().add(at, delta)
-        epoch, cell, char = self.tokens[at]
-        self.tokens[at] = (epoch, cell, (char + delta) % 256)
-
-
 def mechanism(before: bytes, after: bytes, sources: tuple[int, ...]) -> tuple[Write, ...]:
-    """Return what turned ``before`` into ``after``: the bytes moved or incremented, by ascending target.
+    """Return what turned ``before`` into ``after``: bytes moved, incremented or born, by ascending target.
 
-    A byte whose source is itself and whose char is as before is left out, whatever happened meanwhile.
+    A byte whose source is itself and whose char is as before is left out, whatever happened meanwhile. One
+    from nowhere is always in, with its char as the increment (design section 3).
     """
-    found = (Write(t, s, (after[t] - before[s]) % 256) for t, s in enumerate(sources))
+    found = (
+        Write(t, None, after[t]) if s == NOWHERE else Write(t, s, (after[t] - before[s]) % 256)
+        for t, s in enumerate(sources)
+    )
     return tuple(write for write in found if write.source != write.target or write.delta != 0)
 
 
@@ -93,6 +81,15 @@ def mechanism_id(writes: tuple[Write, ...]) -> int:
         return 0
     canonical = bytes(field for w in writes for field in (w.target, 255 if w.source is None else w.source, w.delta))
     return int.from_bytes(hashlib.blake2b(canonical).digest()[:8], "little") & (2**63 - 1)
+
+
+def edge(cells: list[int], write: Write) -> Copy:
+    """Return what ``write`` did to the soup, given the soup's cell of each byte of the tape (design section 5)."""
+    target, source, delta = write
+    if source is None:
+        return Copy(*divmod(cells[target], L), None, None, delta, "born")
+    kind = "incremented" if source == target else "copied"
+    return Copy(*divmod(cells[target], L), *divmod(cells[source], L), delta, kind)
 
 
 class TracedSoup:
@@ -132,17 +129,14 @@ class TracedSoup:
             for position, char in soup.mutations(self.settings, e, k):
                 tokens[position] = (n, cells[position], char)
                 mutated.append((cells[position], char))
-            tape = TokenTape(tokens)
-            before = bytes(tape.chars)
-            cost = bff.execute(self.settings.language, tape, self.settings.step_limit)
-            writes = mechanism(before, bytes(tape.chars), tuple(tape.sources))
-            reactions.append(Reaction(left, right, writes, *cost))
-            for target, source, delta in writes:
-                assert source is not None, "no command of this family makes a byte from nowhere"
-                kind = "incremented" if source == target else "copied"
-                copies.append(Copy(*divmod(cells[target], L), *divmod(cells[source], L), delta, kind))
-            for cell, token in zip(cells, tape.tokens, strict=True):
-                self.tokens[cell] = token
+            before = bytes(char for _, _, char in tokens)
+            outcome = run(self.settings.language, before, self.settings.step_limit)
+            writes = mechanism(before, outcome.tape, outcome.sources)
+            reactions.append(Reaction(left, right, writes, outcome.steps, outcome.operations))
+            copies += [edge(cells, write) for write in writes]
+            for cell, char, source in zip(cells, outcome.tape, outcome.sources, strict=True):
+                origin = (n, cell) if source == NOWHERE else tokens[source][:2]
+                self.tokens[cell] = (*origin, char)
         self.epoch = n
         return Record(
             n,
