@@ -207,12 +207,18 @@ def parse_text(name: str, codes: Codes, text: str) -> bytes:
     return bytes(content)
 
 
-#: The reference's colours by kind of command: heads, copies, arithmetic, loops.
-_COLOURS = {
-    LEFT0: (0, 192, 255), RIGHT0: (0, 128, 220), LEFT1: (192, 0, 255), RIGHT1: (128, 0, 220),
-    DEC: (255, 128, 0), INC: (255, 192, 64), COPY01: (0, 192, 64), COPY10: (0, 255, 128),
-    OPEN: (255, 64, 64), CLOSE: (220, 32, 32), NULL: (128, 128, 128),
-}  # fmt: skip
+def _colour(kind: int, byte: int) -> tuple[int, int, int]:
+    """Return the colour of a byte in the reference's picture of a soup."""
+    if kind in (OPEN, CLOSE):
+        return 0, 192, 0
+    if kind in (DEC, INC, COPY01, COPY10):
+        return 200, 0, 200
+    if kind in (LEFT0, RIGHT0, LEFT1, RIGHT1):
+        return 200, 128, 220
+    if kind == NULL:
+        return 255, 0, 0
+    grey = 192 + byte // 4
+    return grey, grey, grey
 
 
 def make_language(name: str, codes: Codes, *, heads_on_tape: bool, fold: int = 0xFF) -> Language:
@@ -226,6 +232,6 @@ def make_language(name: str, codes: Codes, *, heads_on_tape: bool, fold: int = 0
         parse=lambda text: parse_text(name, codes, text),
         format=lambda program: format_text(table, program),
         disassemble=lambda program: [MEANINGS[int(table[byte])] for byte in program],
-        colour=lambda byte: _COLOURS.get(int(table[byte])),
+        colour=lambda byte: _colour(int(table[byte]), byte),
         walk=lambda tape, limit: walk(table, tape, limit),
     )
