@@ -5,6 +5,7 @@ from sim.language import Language
 from sim.languages.bff import BFF
 from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
+from sim.languages.bff_perm import BFF_PERM
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -12,6 +13,7 @@ LANGUAGES: dict[str, Language] = {
         BFF,
         BFF_NOHEADS,
         BFF_NOHEADS_4BIT,
+        BFF_PERM,
     )
 }
 
