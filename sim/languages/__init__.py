@@ -6,6 +6,7 @@ from sim.languages.bff import BFF
 from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
 from sim.languages.bff_perm import BFF_PERM
+from sim.languages.bff_selfmove import BFF_SELFMOVE
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -14,6 +15,7 @@ LANGUAGES: dict[str, Language] = {
         BFF_NOHEADS,
         BFF_NOHEADS_4BIT,
         BFF_PERM,
+        BFF_SELFMOVE,
     )
 }
 
