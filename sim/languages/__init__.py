@@ -4,6 +4,7 @@ from sim.errors import InputError
 from sim.language import Language
 from sim.languages.bff import BFF
 from sim.languages.bff8 import BFF8
+from sim.languages.bff8_noheads import BFF8_NOHEADS
 from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
 from sim.languages.bff_perm import BFF_PERM
@@ -18,6 +19,7 @@ LANGUAGES: dict[str, Language] = {
         BFF_PERM,
         BFF_SELFMOVE,
         BFF8,
+        BFF8_NOHEADS,
     )
 }
 
