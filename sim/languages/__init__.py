@@ -9,6 +9,7 @@ from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
 from sim.languages.bff_perm import BFF_PERM
 from sim.languages.bff_selfmove import BFF_SELFMOVE
+from sim.languages.forth import FORTH
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -20,6 +21,7 @@ LANGUAGES: dict[str, Language] = {
         BFF_SELFMOVE,
         BFF8,
         BFF8_NOHEADS,
+        FORTH,
     )
 }
 
