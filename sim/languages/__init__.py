@@ -10,6 +10,7 @@ from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
 from sim.languages.bff_perm import BFF_PERM
 from sim.languages.bff_selfmove import BFF_SELFMOVE
 from sim.languages.forth import FORTH
+from sim.languages.forthcopy import FORTHCOPY
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -22,6 +23,7 @@ LANGUAGES: dict[str, Language] = {
         BFF8,
         BFF8_NOHEADS,
         FORTH,
+        FORTHCOPY,
     )
 }
 
