@@ -11,6 +11,7 @@ from sim.languages.bff_perm import BFF_PERM
 from sim.languages.bff_selfmove import BFF_SELFMOVE
 from sim.languages.forth import FORTH
 from sim.languages.forthcopy import FORTHCOPY
+from sim.languages.forthtrivial import FORTHTRIVIAL
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -24,6 +25,7 @@ LANGUAGES: dict[str, Language] = {
         BFF8_NOHEADS,
         FORTH,
         FORTHCOPY,
+        FORTHTRIVIAL,
     )
 }
 
