@@ -12,6 +12,7 @@ from sim.languages.bff_selfmove import BFF_SELFMOVE
 from sim.languages.forth import FORTH
 from sim.languages.forthcopy import FORTHCOPY
 from sim.languages.forthtrivial import FORTHTRIVIAL
+from sim.languages.forthtrivial_reset import FORTHTRIVIAL_RESET
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -26,6 +27,7 @@ LANGUAGES: dict[str, Language] = {
         FORTH,
         FORTHCOPY,
         FORTHTRIVIAL,
+        FORTHTRIVIAL_RESET,
     )
 }
 
