@@ -13,6 +13,7 @@ from sim.languages.forth import FORTH
 from sim.languages.forthcopy import FORTHCOPY
 from sim.languages.forthtrivial import FORTHTRIVIAL
 from sim.languages.forthtrivial_reset import FORTHTRIVIAL_RESET
+from sim.languages.subleq import SUBLEQ
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -28,6 +29,7 @@ LANGUAGES: dict[str, Language] = {
         FORTHCOPY,
         FORTHTRIVIAL,
         FORTHTRIVIAL_RESET,
+        SUBLEQ,
     )
 }
 
