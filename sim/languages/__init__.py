@@ -13,6 +13,7 @@ from sim.languages.forth import FORTH
 from sim.languages.forthcopy import FORTHCOPY
 from sim.languages.forthtrivial import FORTHTRIVIAL
 from sim.languages.forthtrivial_reset import FORTHTRIVIAL_RESET
+from sim.languages.rsubleq4 import RSUBLEQ4
 from sim.languages.subleq import SUBLEQ
 
 LANGUAGES: dict[str, Language] = {
@@ -30,6 +31,7 @@ LANGUAGES: dict[str, Language] = {
         FORTHTRIVIAL,
         FORTHTRIVIAL_RESET,
         SUBLEQ,
+        RSUBLEQ4,
     )
 }
 
