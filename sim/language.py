@@ -45,7 +45,7 @@ class Step(NamedTuple):
     `number` counts from 1; `position` is where the instruction stands, `byte` what it is, `name` its
     printed form, `heads` where the heads stand before it (empty for languages without heads), `writes`
     the bytes it wrote: (target, source or None, char), the source being where the byte now at the target stood
-    before execution.
+    before execution; `stack` what lies on the stack before it, the top last (empty for languages without one).
     """
 
     number: int
@@ -54,6 +54,7 @@ class Step(NamedTuple):
     name: str
     heads: tuple[int, ...]
     writes: tuple[tuple[int, int | None, int], ...]
+    stack: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

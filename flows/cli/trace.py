@@ -12,7 +12,7 @@ EXAMPLES = (
     "primordium trace --language bff_noheads --left '[[{.>]-]' --right 0 --steps 40 --tape",
     "primordium trace --language bff --left=-+, --right 0  # with = where a text begins with a dash",
 )
-COLUMNS = ("step", "position", "byte", "instruction", "heads", "writes")
+COLUMNS = ("step", "position", "byte", "instruction", "heads", "stack", "writes")
 
 
 class Reaction(NamedTuple):
@@ -60,6 +60,7 @@ def execute(arguments: argparse.Namespace) -> None:
             "byte": step.byte,
             "instruction": step.name,
             "heads": list(step.heads),
+            "stack": list(step.stack),
             "writes": [{"target": target, "source": source, "char": char} for target, source, char in step.writes],
         }
         for step in steps

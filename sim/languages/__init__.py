@@ -3,8 +3,18 @@
 from sim.errors import InputError
 from sim.language import Language
 from sim.languages.bff import BFF
+from sim.languages.bff8 import BFF8
+from sim.languages.bff8_noheads import BFF8_NOHEADS
 from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
+from sim.languages.bff_perm import BFF_PERM
+from sim.languages.bff_selfmove import BFF_SELFMOVE
+from sim.languages.forth import FORTH
+from sim.languages.forthcopy import FORTHCOPY
+from sim.languages.forthtrivial import FORTHTRIVIAL
+from sim.languages.forthtrivial_reset import FORTHTRIVIAL_RESET
+from sim.languages.rsubleq4 import RSUBLEQ4
+from sim.languages.subleq import SUBLEQ
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -12,6 +22,16 @@ LANGUAGES: dict[str, Language] = {
         BFF,
         BFF_NOHEADS,
         BFF_NOHEADS_4BIT,
+        BFF_PERM,
+        BFF_SELFMOVE,
+        BFF8,
+        BFF8_NOHEADS,
+        FORTH,
+        FORTHCOPY,
+        FORTHTRIVIAL,
+        FORTHTRIVIAL_RESET,
+        SUBLEQ,
+        RSUBLEQ4,
     )
 }
 

@@ -3,8 +3,11 @@
 A new language is covered as soon as it is registered; it needs a twin in ``TWINS``.
 """
 
+import random
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,6 +16,9 @@ import sim
 from tests import strategies
 from tests.naive import bff, tracer
 from tests.naive.twins import TWINS
+from tests.sim.awkward import awkward_tapes
+
+Twin = Callable[[bytes, int], bff.Outcome]
 
 # Programs that never end by themselves, and what fills the tape after them.
 ENDLESS = {
@@ -37,8 +43,14 @@ def language_fixture(request: pytest.FixtureRequest) -> sim.Language:
     return sim.language(request.param)
 
 
+@pytest.fixture(scope="module", name="twin")
+def twin_fixture(language: sim.Language) -> Twin:
+    return TWINS[language.name]
+
+
 def tapes_of(data: st.DataObject, language: sim.Language) -> bytes:
-    return data.draw(strategies.tapes(language.name), label="tape")
+    kinds = strategies.tapes(language.name) if language.name in TWINS else awkward_tapes(language)
+    return data.draw(st.one_of(kinds, awkward_tapes(language)), label="tape")
 
 
 def run(language: sim.Language, tape: bytes, limit: int, **options: Any) -> bff.Outcome:
@@ -68,36 +80,67 @@ def test_names_are_keys(language: sim.Language) -> None:
 
 
 @given(data=st.data(), limit=strategies.limits())
-def test_results_are_the_naive_twins(language: sim.Language, data: st.DataObject, limit: int) -> None:
+def test_results_are_the_naive_twins(language: sim.Language, twin: Twin, data: st.DataObject, limit: int) -> None:
     """Bytes, sources, steps and operations, by the fast engine and by the plain interpreter."""
     tape = tapes_of(data, language)
-    expected = TWINS[language.name](tape, limit)
+    expected = twin(tape, limit)
     for plain in (False, True):
         found = run(language, tape, limit, plain=plain)
         assert found == expected, told(tape, limit, expected, found)
 
 
 @given(data=st.data())
-def test_the_limit_may_fall_on_the_last_step(language: sim.Language, data: st.DataObject) -> None:
+def test_the_limit_may_fall_on_the_last_step(language: sim.Language, twin: Twin, data: st.DataObject) -> None:
     """One step before a program's end, on it, and one after: the three are the twin's."""
     tape = tapes_of(data, language)
-    end = TWINS[language.name](tape, 3000).steps
+    end = twin(tape, 3000).steps
     for limit in (max(1, end - 1), end, end + 1):
-        expected = TWINS[language.name](tape, limit)
+        expected = twin(tape, limit)
         found = run(language, tape, limit)
         assert found == expected, told(tape, limit, expected, found)
 
 
 @given(data=st.data(), first=st.integers(1, 20_000), second=st.integers(1, 20_000))
 def test_a_cycle_entered_is_left_at_any_limit(
-    language: sim.Language, data: st.DataObject, first: int, second: int
+    language: sim.Language, twin: Twin, data: st.DataObject, first: int, second: int
 ) -> None:
     """Skipped periods must not show: far limits, odd ones, and one a whole tape's cycle later."""
     tape = data.draw(strategies.adversarial_tapes(language.name), label="tape")
     for limit in (first, second, first + 1, first + 128):
-        expected = TWINS[language.name](tape, limit)
+        expected = twin(tape, limit)
         found = run(language, tape, limit)
         assert found == expected, told(tape, limit, expected, found)
+
+
+@given(data=st.data(), limit=st.integers(1, 300))
+def test_compiled_code_does_what_the_plain_function_does(
+    language: sim.Language, data: st.DataObject, limit: int
+) -> None:
+    """The same function run by Python, compiled, and the engine: overflow, signs and wrapping are alike."""
+    tape = tapes_of(data, language)
+    chars, sources = np.frombuffer(tape, np.uint8).copy(), np.arange(len(tape), dtype=np.uint8)
+    packed = language.execute(chars, sources, limit, language.table)
+    expected = bff.Outcome(chars.tobytes(), tuple(sources.tolist()), packed >> 32, packed & 0xFFFFFFFF)
+    for plain in (False, True):
+        found = run(language, tape, limit, plain=plain)
+        assert found == expected, told(tape, limit, expected, found)
+
+
+@given(data=st.data(), limit=strategies.limits())
+def test_the_engine_is_the_plain_interpreter(language: sim.Language, data: st.DataObject, limit: int) -> None:
+    tape = tapes_of(data, language)
+    for end in (limit, limit + 1, 3 * limit):
+        expected, found = run(language, tape, end, plain=True), run(language, tape, end)
+        assert found == expected, told(tape, end, expected, found)
+
+
+def test_thousands_of_random_tapes_are_accepted(language: sim.Language) -> None:
+    """Any bytes at all are a program; the engine and the plain interpreter agree on what it does."""
+    random_ = random.Random(language.name)
+    for _ in range(5000):
+        tape = random_.randbytes(2 * language.program_length)
+        expected, found = run(language, tape, 8192, plain=True), run(language, tape, 8192)
+        assert found == expected, told(tape, 8192, expected, found)
 
 
 @given(data=st.data(), limit=strategies.limits())
@@ -142,9 +185,9 @@ def test_the_steps_told_make_the_tape_after(language: sim.Language, data: st.Dat
 
 
 @pytest.mark.parametrize("byte", range(0, 256, 5))
-def test_a_tape_of_one_byte_repeated_is_accepted(language: sim.Language, byte: int) -> None:
+def test_a_tape_of_one_byte_repeated_is_accepted(language: sim.Language, twin: Twin, byte: int) -> None:
     tape = bytes([byte]) * (2 * language.program_length)
-    assert run(language, tape, 8192) == TWINS[language.name](tape, 8192)
+    assert run(language, tape, 8192) == twin(tape, 8192)
 
 
 @pytest.mark.parametrize("limit", strategies.LIMITS)
