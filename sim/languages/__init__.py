@@ -13,8 +13,11 @@ from sim.languages.forth import FORTH
 from sim.languages.forthcopy import FORTHCOPY
 from sim.languages.forthtrivial import FORTHTRIVIAL
 from sim.languages.forthtrivial_reset import FORTHTRIVIAL_RESET
+from sim.languages.i8080 import I8080
 from sim.languages.rsubleq4 import RSUBLEQ4
 from sim.languages.subleq import SUBLEQ
+from sim.languages.z80 import Z80
+from sim.languages.z80_zff import Z80_ZFF
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -32,6 +35,9 @@ LANGUAGES: dict[str, Language] = {
         FORTHTRIVIAL_RESET,
         SUBLEQ,
         RSUBLEQ4,
+        I8080,
+        Z80,
+        Z80_ZFF,
     )
 }
 

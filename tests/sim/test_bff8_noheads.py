@@ -1,23 +1,16 @@
 """The language ``bff8_noheads``: fixed jumps, heads and execution from 0."""
 
-from typing import Any
-
 import pytest
 
 import sim
-from tests.sim.families import check_single_runs, check_states, runs_of
+from tests.sim.families import AgainstTheReference
 from tests.sim.known import check_replicator, executed, score
 
 NAME = "bff8_noheads"
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
-
-
-def test_single_tapes_end_as_the_references() -> None:
-    check_single_runs(NAME)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 def mirrored(core: bytes) -> bytes:

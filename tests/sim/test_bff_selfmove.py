@@ -1,20 +1,15 @@
 """The language ``bff_selfmove``: a copy that moves head1, a zero byte that is ``>``."""
 
-from typing import Any
-
-import pytest
-
 import sim
-from tests.sim.families import check_states, runs_of
+from tests.sim.families import AgainstTheReference
 from tests.sim.known import executed, score
 
 NAME = "bff_selfmove"
 COPIER = bytes.fromhex("400005040006")
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 def test_a_known_copier_needs_food_that_is_not_zero() -> None:

@@ -1,19 +1,14 @@
 """The language ``forth``: reads and writes through the stack."""
 
-from typing import Any
-
-import pytest
-
 import sim
-from tests.sim.families import check_states, runs_of
+from tests.sim.families import AgainstTheReference
 from tests.sim.known import check_replicator, executed, score
 
 NAME = "forth"
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 def test_the_papers_long_tape_program_needs_a_shorter_jump() -> None:

@@ -1,23 +1,16 @@
 """The language ``forthtrivial``: the paper's Forth, with copies between the halves."""
 
-from typing import Any
-
 import pytest
 
 import sim
-from tests.sim.families import check_single_runs, check_states, runs_of
+from tests.sim.families import AgainstTheReference
 from tests.sim.known import check_replicator, executed, score
 
 NAME = "forthtrivial"
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
-
-
-def test_single_tapes_end_as_the_references() -> None:
-    check_single_runs(NAME)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 def test_one_copy_command_copies_one_byte() -> None:

@@ -1,23 +1,16 @@
 """The language ``rsubleq4``: one instruction with four relative operands."""
 
-from typing import Any
-
 import pytest
 
 import sim
-from tests.sim.families import check_single_runs, check_states, runs_of
+from tests.sim.families import AgainstTheReference
 from tests.sim.known import executed, score
 
 NAME = "rsubleq4"
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
-
-
-def test_single_tapes_end_as_the_references() -> None:
-    check_single_runs(NAME)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 PAPERS = bytes.fromhex("091014040405130400000C04FDFD0904F808F9F400FFFFC0B7")
