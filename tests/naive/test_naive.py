@@ -48,7 +48,7 @@ def test_states_are_the_references(run: dict[str, Any]) -> None:
             assert hashlib.sha256(chars).hexdigest() == run["states"][str(n)], f"state {n}; {remake('states')}"
 
 
-@pytest.mark.parametrize("tape", twinned(golden("single_runs")["tapes"]), ids=lambda t: t["name"])
+@pytest.mark.parametrize("tape", twinned(golden("single_runs")["tapes"]), ids=lambda t: f"{t['language']} {t['name']}")
 def test_single_tapes_end_as_the_references(tape: dict[str, Any]) -> None:
     before = bytes.fromhex(tape["left"] + tape["right"])
     for run in tape["runs"]:
@@ -57,7 +57,9 @@ def test_single_tapes_end_as_the_references(tape: dict[str, Any]) -> None:
         assert outcome.operations == run["ops"], f"{run['max_steps']} steps; {remake('single_runs')}"
 
 
-@pytest.mark.parametrize("program", twinned(golden("scores")["single_programs"]), ids=lambda p: p["name"])
+@pytest.mark.parametrize(
+    "program", twinned(golden("scores")["single_programs"]), ids=lambda p: f"{p['language']} {p['name']}"
+)
 def test_scores_of_single_programs_are_the_references(program: dict[str, Any]) -> None:
     for where, score in program["scores"].items():
         seed, epoch = (int(part.strip(string.ascii_lowercase)) for part in where.split("_"))
