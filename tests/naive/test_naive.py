@@ -67,7 +67,7 @@ def test_third_states_are_the_references(language: str) -> None:
     assert hashlib.sha256(soup.state(Settings(language, 512, 1), 3)).hexdigest() == THIRD_STATES[language]
 
 
-@pytest.mark.parametrize("tape", twinned(golden("single_runs")["tapes"]), ids=lambda t: t["name"])
+@pytest.mark.parametrize("tape", twinned(golden("single_runs")["tapes"]), ids=lambda t: f"{t['language']} {t['name']}")
 def test_single_tapes_end_as_the_references(tape: dict[str, Any]) -> None:
     before = bytes.fromhex(tape["left"] + tape["right"])
     for run in tape["runs"]:
@@ -76,7 +76,9 @@ def test_single_tapes_end_as_the_references(tape: dict[str, Any]) -> None:
         assert outcome.operations == run["ops"], f"{run['max_steps']} steps; {remake('single_runs')}"
 
 
-@pytest.mark.parametrize("program", twinned(golden("scores")["single_programs"]), ids=lambda p: p["name"])
+@pytest.mark.parametrize(
+    "program", twinned(golden("scores")["single_programs"]), ids=lambda p: f"{p['language']} {p['name']}"
+)
 def test_scores_of_single_programs_are_the_references(program: dict[str, Any]) -> None:
     for where, score in program["scores"].items():
         seed, epoch = (int(part.strip(string.ascii_lowercase)) for part in where.split("_"))
