@@ -85,7 +85,7 @@ def advance(
     """
     # The loop is in here: a call counts the references to each array, which costs more than a step.
     length = len(tape)
-    half = length // 2
+    half = length // 2  # powers of two, so that no address needs a division
     pc, depth = registers[0], registers[1]
     steps = operations = 0
     saved_pc = -1
@@ -111,22 +111,22 @@ def advance(
         target = origin = -1
         pushes = 1
         if READ0 <= kind <= READ:
-            place = a % length if kind == READ else a % half + half * (kind == READ1)
+            place = a & (length - 1) if kind == READ else (a & (half - 1)) + half * (kind == READ1)
             a = np.int64(tape[place])
             from_a = np.int64(sources[place])
         elif WRITE0 <= kind <= WRITE:
-            target = b % length if kind == WRITE else b % half + half * (kind != WRITE0)
+            target = b & (length - 1) if kind == WRITE else (b & (half - 1)) + half * (kind != WRITE0)
             pushes = 0
         elif kind == COPY:
-            target = a % length
-            origin = b % length
+            target = a & (length - 1)
+            origin = b & (length - 1)
             pushes = 0
         elif COPY0 <= kind <= RESET_COPY0:
-            origin = a % half
+            origin = a & (half - 1)
             target = half + origin
             pushes = 0
         elif kind == COPY1:
-            target = a % half
+            target = a & (half - 1)
             origin = half + target
             pushes = 0
         elif kind == XOR64:
@@ -187,7 +187,10 @@ def advance(
                 depth += pushes
         operations += kind != NOOP
         if watch and 0 <= pc <= here:
-            if pc == saved_pc and depth == saved_depth and _same(saved, tape, sources, stack, origins, depth):
+            # The top of the stack, which counts in most loops, spares the call that compares all.
+            alike = pc == saved_pc and depth == saved_depth
+            alike = alike and (depth == 0 or stack[depth - 1] == saved[2, depth - 1])
+            if alike and _same(saved, tape, sources, stack, origins, depth):
                 period = steps - saved_steps
                 rounds = (limit - steps) // period
                 steps += rounds * period
