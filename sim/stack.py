@@ -236,10 +236,10 @@ def walk(table: NDArray[np.uint8], tape_bytes: bytes, limit: int) -> Iterator[St
     stack, origins, registers = [0] * STACK, [0] * STACK, [0, 0]
     plain: Any = advance
     for number in range(1, limit + 1):
-        pc, depth = registers
+        pc, depth = (int(register) for register in registers)
         if not 0 <= pc < len(tape):
             return
-        byte, before = tape[pc], tuple(stack[:depth])
+        byte, before = tape[pc], tuple(int(entry) for entry in stack[:depth])
         plain.py_func(tape, sources, stack, origins, registers, 1, table, (), False)
         writes = tuple(
             (place, None if sources[place] == NOWHERE else sources[place], tape[place]) for place in tape.taken()
