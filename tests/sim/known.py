@@ -1,10 +1,18 @@
 """Checks of programs whose behaviour is known (semantics.md section 7)."""
 
+from typing import Any
+
 import numpy as np
 
 import sim
+from tests.naive.golden import golden
 
 SEEDS = (0, 1, 7, 2**64 - 1)
+
+
+def runs_of(language: str) -> list[dict[str, Any]]:
+    """Return the golden runs of ``language``."""
+    return [run for run in golden("states")["runs"] if run["language"] == language]
 
 
 def executed(language: str, program: bytes, partner: bytes = b"", limit: int = 8192) -> sim.Outcome:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import sim
-from tests.sim.families import check_states, runs_of
-from tests.sim.known import executed, score
+from tests.sim.families import check_states
+from tests.sim.known import executed, runs_of, score
 
 NAME = "bff_selfmove"
 COPIER = bytes.fromhex("400005040006")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import sim
-from tests.sim.families import check_states, runs_of
-from tests.sim.known import check_replicator, executed
+from tests.sim.families import check_states
+from tests.sim.known import check_replicator, executed, runs_of
 
 NAME = "forthcopy"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import sim
-from tests.sim.families import check_single_runs, check_states, runs_of
-from tests.sim.known import check_replicator, executed, score
+from tests.sim.families import check_single_runs, check_states
+from tests.sim.known import check_replicator, executed, runs_of, score
 
 NAME = "forthtrivial"
 
