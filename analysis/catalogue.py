@@ -14,7 +14,7 @@ from analysis.measures import measure
 from analysis.replicators import find_replicators
 from analysis.transitions import find_transitions
 from sim import InputError
-from warehouse.compaction import compact
+from warehouse.compaction import compact, compact_store
 from warehouse.reader import History
 from warehouse.results import is_stale, read_measures, read_result, write_measures, write_result
 from warehouse.store import Store
@@ -88,6 +88,8 @@ def analyze(
                 done.append(_measured(store, history, again=name in remade, progress=progress))
             else:
                 done.append(_analysed(store, history, _BY_NAME[name], again=name in remade, progress=progress))
+    if any(row["made"] for row in done):
+        compact_store(store)
     return done
 
 

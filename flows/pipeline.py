@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from flows.progress import Reporter, reporter_for
 from flows.request import RunRequest
 from flows.signals import stopping_at_an_epoch
-from flows.stages import Pipeline, RunInterrupted, Segment
+from flows.stages import Pipeline, RunInterrupted
+from flows.streaming import Segment
 
 __all__ = ["Pipeline", "RunInterrupted", "Segment", "drive", "opened", "run_direct"]
 

@@ -9,49 +9,26 @@ store alone: a stage that failed may be called again, and a simulation then begi
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, fields, replace
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from analysis.catalogue import MEASURES_VERSION, analyze
-from analysis.measures import complexity
-from flows.estimate import check_space, estimate
+from flows.addition import foreseen, settings_to_ask
 from flows.progress import Reporter, duration
 from flows.request import RunRequest
-from flows.sampling import Row, Sampler
+from flows.sampling import Sampler
 from flows.stopping import Goal
+from flows.streaming import Segment, Stream, Work, make_machine_code
 from sim import Soup
 from warehouse.reader import History
-from warehouse.record import RunSettings, read_record, run_id
-from warehouse.staging import StagedSegment
+from warehouse.record import run_id
 from warehouse.store import Store
 from warehouse.writer import RunWriter
 
 
-class Segment(NamedTuple):
-    """The states start + 1 to stop (and state 0, if it starts there)."""
-
-    start: int
-    stop: int
-
-    def __str__(self) -> str:
-        return f"{self.start}-{self.stop}"
-
-
 class RunInterrupted(KeyboardInterrupt):
     """The run was stopped from outside; what was simulated is stored and the same command continues it."""
-
-
-@dataclass
-class _Work:
-    """A segment on its way from simulation to its measures; `reached` is less than its stop if it was cut."""
-
-    staged: StagedSegment
-    reached: int
-    rows: list["Future[Row]"] = field(default_factory=list)
-    failure: BaseException | None = None
 
 
 class Pipeline:
@@ -67,7 +44,7 @@ class Pipeline:
     def __init__(self, request: RunRequest, reporter: Reporter) -> None:
         self.request, self.reporter = request, reporter
         self.run = run_id(request.config)
-        expected = self._foreseen()
+        expected = foreseen(request)
         self.store = Store.open(request.store, create=True)
         self.stopping = self.complete = self.simulating = False
         self.failures: dict[str, BaseException] = {}
@@ -77,11 +54,14 @@ class Pipeline:
         self._prepared = False
         self._simulated: set[int] = set()
         self._goal = Goal(request.epochs, request.then if request.until_transition else None)
-        self._works: dict[int, _Work] = {}
+        self._works: dict[int, Work] = {}
         self._soup: Soup | None = None
-        self._writer = RunWriter.open(self.store, request.config, self._settings(), wait=reporter.note)
+        self._writer = RunWriter.open(
+            self.store, request.config, settings_to_ask(request, self.store), wait=reporter.note
+        )
         self._sampler = Sampler(reporter.complexity)
-        self._settled = self._writer.record.settings
+        measure_every = self._writer.record.settings.measure_every
+        self._stream = Stream(measure_every, self._sampler, self._goal, reporter)
         self._first = max(self._writer.committed, 0)
         self._seconds = 0.0  # spent on simulating and streaming, waits for the encoder included
         for note in (*self._writer.notes, *expected):
@@ -140,7 +120,7 @@ class Pipeline:
             self._prepared = True
             if left:
                 with self._stage("prepare", "making machine code (kept for later runs) and the soup"):
-                    self._compile()
+                    make_machine_code(self.request.config)
                     self._soup = self._soup_at(left[0].start)
 
     def simulate(self, run: str, segment: Segment) -> None:
@@ -161,9 +141,9 @@ class Pipeline:
             else:
                 self.reporter.begin(soup.epoch, self._goal.epoch)
                 self.simulating = True
-            work, began = _Work(self._writer.stage(*segment), segment.start), time.monotonic()
+            work, began = Work(self._writer.stage(*segment), segment.start), time.monotonic()
             try:
-                self._advance(soup, segment, work)
+                self._stream.over(segment, soup, work, lambda: self.stopping)
             except BaseException:
                 with suppress(OSError):  # what was wrong is said already
                     work.staged.abandon()
@@ -219,7 +199,7 @@ class Pipeline:
                 self.reporter.note(f"states 0 to {reached} are stored already")
             made = analyze(self.store, run, progress=self.reporter.stage)
             # The status as it is written: while we hold the run's lock, the store's answer is that it is running.
-            written = read_record(self.store.run_folder(run) / "runs.parquet").status
+            written = self.store.stored_record(run).status
             if written != "complete" or any(row["made"] for row in made):
                 self._writer.finish(reached, "complete")
             self.complete = True
@@ -240,39 +220,6 @@ class Pipeline:
 
     # Within
 
-    def _foreseen(self) -> list[str]:
-        """Return the line that says what the run will take; refuse it if the disk is too small.
-
-        Nothing is touched, and nothing said yet: bad input gets one line, its own.
-        """
-        request, stored = self.request, 0
-        if (request.store / "format.json").exists():
-            stored = max(Store.open(request.store).files(self.run).last, 0)
-        if request.epochs <= stored:
-            return []
-        expected = estimate(request.config, request.settings, request.epochs - stored, request.threads)
-        if not request.force:
-            check_space(expected, request.store)
-        return [f"at most {expected}" if request.until_transition else str(expected)]
-
-    def _settings(self) -> RunSettings:
-        """Return the settings to ask for: what was not given is as the run has it, if it is there already."""
-        asked = self.request.settings
-        if self.run not in self.store.run_ids():
-            return asked
-        stored = self.store.record(self.run).settings
-        return replace(
-            stored, **{f.name: getattr(asked, f.name) for f in fields(asked) if f.name in self.request.given}
-        )
-
-    def _compile(self) -> None:
-        """Let the smallest soup of the language go through all that is done with the real one."""
-        soup = Soup(replace(self.request.config, programs=2, plants=()), 1)
-        soup.advance()
-        soup.token_counts()
-        soup.tokens()
-        soup.close()
-
     def _soup_at(self, epoch: int) -> Soup:
         """Return the soup in state ``epoch``: the one at hand, or one made from the store."""
         soup, self._soup = self._soup, None  # one that fails half way is never used again
@@ -291,32 +238,6 @@ class Pipeline:
                 raise work.failure
         with History(self.store, self.run) as history:
             return Soup.resume(config, history.tokens_at(epoch), epoch, threads)
-
-    def _advance(self, soup: Soup, segment: Segment, work: _Work) -> None:
-        soup.begin_segment()
-        if soup.epoch == 0:
-            work.staged.initial(soup.unique_origins)
-            self._observe(soup, work)
-        while soup.epoch < min(segment.stop, self._goal.epoch) and not self.stopping:
-            work.staged.append(soup.advance())
-            work.reached = soup.epoch
-            self._observe(soup, work)
-            self.reporter.advance(soup.epoch)
-        if (self.stopping or soup.epoch >= self._goal.epoch) and soup.epoch % self._settled.measure_every:
-            work.rows.append(self._sampler.take(soup))
-
-    def _observe(self, soup: Soup, work: _Work) -> None:
-        """Measure the present state and keep it whole, if it is due."""
-        epoch = soup.epoch
-        measured = epoch % self._settled.measure_every == 0
-        if measured:
-            work.rows.append(self._sampler.take(soup))
-        if work.staged.wants_keyframe(epoch, self.request.config.cells):
-            work.staged.keyframe(epoch, soup.tokens())
-        if self._goal.wants(epoch):
-            value = work.rows[-1].result()["complexity"] if measured else complexity(soup.chars)
-            self._goal.see(epoch, value)
-            self.reporter.aim(self._goal.epoch)
 
     def _check(self, run: str) -> None:
         if run != self.run:

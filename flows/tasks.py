@@ -17,7 +17,8 @@ from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows.stages import Pipeline, RunInterrupted, Segment
+from flows.stages import Pipeline, RunInterrupted
+from flows.streaming import Segment
 from flows.summary import onsets_markdown, run_markdown
 from sim import InputError
 from warehouse.errors import StoreFault

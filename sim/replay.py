@@ -94,15 +94,15 @@ def _react(
             prefetch(chars, max(near, 0))
             prefetch(numbers, max(near, 0))
             if sources[i] >= 0:
-                source = np.uint64(sources[i])
-                moved_chars[i] += chars[source]
-                moved_numbers[i] = numbers[source]
+                old = np.uint64(sources[i])
+                moved_chars[i] += chars[old]
+                moved_numbers[i] = numbers[old]
             else:
                 moved_numbers[i] = numbers[np.uint64(targets[i])]
         for i in range(listed):
-            target = np.uint64(targets[i])
-            chars[target] = moved_chars[i]
-            numbers[target] = moved_numbers[i]
+            new = np.uint64(targets[i])
+            chars[new] = moved_chars[i]
+            numbers[new] = moved_numbers[i]
     return born
 
 

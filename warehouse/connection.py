@@ -6,18 +6,18 @@ locked, and `readonly.ReadOnlyFiles` is the only file system. Temporary tables, 
 DESCRIBE and PIVOT work.
 """
 
-import contextlib
 import warnings
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 from duckdb.func import ARROW, SPECIAL
 
 from warehouse.functions import Functions
+from warehouse.interruptible import InterruptibleCalls
 from warehouse.readonly import ReadOnlyFiles
 from warehouse.relations import statements
 from warehouse.session_cache import SessionCache
@@ -40,6 +40,7 @@ _LOCKS = (
 )
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 def connect(store: str | Path | Store = "store") -> "Connection":
@@ -65,9 +66,10 @@ class Connection:
         except BaseException:
             cache.close()
             raise
-        self._close = weakref.finalize(self, _close, self._duckdb, self._functions, cache)
+        self._calls = InterruptibleCalls()
+        self._close = weakref.finalize(self, _close, self._duckdb, self._functions, cache, self._calls)
         try:
-            self._prepare(cache)
+            self._calls.call(lambda: self._prepare(cache), self.interrupt)
         except BaseException:
             self._close()
             raise
@@ -76,13 +78,13 @@ class Connection:
         """Run a query (or several, parted by ``;``) and return the rows of the last.
 
         Rows are fetched as they are asked for; the next query ends this one's. Raises `SQLError` for what is
-        wrong with the query, `StoreFault` for damaged files, `KeyboardInterrupt` on Ctrl-C.
+        wrong with the query, `StoreFault` for damaged files, `KeyboardInterrupt` on Ctrl-C, which ends the query
+        and leaves the connection to the next.
         """
         self._functions.stop.clear()
-        with self._asking():
-            if not query.strip(" ;\t\r\n"):
-                raise SQLError("SQL: the query is empty")
-            self._duckdb.execute(query, parameters)
+        if not query.strip(" ;\t\r\n"):
+            raise SQLError("SQL: the query is empty")
+        self._ask(lambda: self._duckdb.execute(query, parameters))
         return Result(self)
 
     execute = sql
@@ -112,19 +114,20 @@ class Connection:
     ) -> None:
         self.close()
 
-    @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Run what asks DuckDB, raising the error of ours behind its own, or its own as one of ours."""
+    def _ask(self, question: Callable[[], T]) -> T:
+        """Ask DuckDB, raising the error of ours behind its own, or its own as one of ours."""
+
+        def work() -> T:
+            self._functions.failure = None
+            self._functions.check()  # an interruption may come between two calls of DuckDB
+            try:
+                return question()
+            except (duckdb.Error, RuntimeError) as error:
+                raise self._cause() or translated(error, str(self.store.path)) from None
+
         if not self._close.alive:
             raise SQLError("SQL: the connection is closed; connect again")
-        self._functions.failure = None
-        self._functions.check()  # an interruption may come between two calls of DuckDB
-        try:
-            yield
-        except KeyboardInterrupt:
-            raise
-        except (duckdb.Error, RuntimeError) as error:
-            raise self._cause() or translated(error, str(self.store.path)) from None
+        return self._calls.call(work, self.interrupt)
 
     def _cause(self) -> BaseException | None:
         """Return the error of a function of ours that ended the query, if one did."""
@@ -166,8 +169,8 @@ class Result:
     """The rows of a query, fetched as they are asked for, in the manner of a database cursor."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._duckdb = connection._duckdb  # noqa: SLF001 -- two halves of one
+        self._ask = connection._ask  # noqa: SLF001 -- two halves of one
+        self._duckdb = connection._duckdb  # noqa: SLF001
         self.description: list[Row] = list(self._duckdb.description or [])
 
     @property
@@ -181,19 +184,16 @@ class Result:
         return [str(column[1]) for column in self.description]
 
     def fetchone(self) -> Row | None:
-        """Return the next row, None after the last."""
-        with self._connection._asking():  # noqa: SLF001
-            return self._duckdb.fetchone()
+        """Return the next row, None after the last. For many rows, iterating is quicker."""
+        return self._ask(self._duckdb.fetchone)
 
     def fetchmany(self, size: int = 1000) -> list[Row]:
         """Return the next rows, at most ``size``."""
-        with self._connection._asking():  # noqa: SLF001
-            return self._duckdb.fetchmany(size)
+        return self._ask(lambda: self._duckdb.fetchmany(size))
 
     def fetchall(self) -> list[Row]:
         """Return all rows that are left."""
-        with self._connection._asking():  # noqa: SLF001
-            return self._duckdb.fetchall()
+        return self._ask(self._duckdb.fetchall)
 
     def __iter__(self) -> Iterator[Row]:
         while rows := self.fetchmany():
@@ -201,25 +201,26 @@ class Result:
 
     def df(self) -> Any:
         """Return the rows as a pandas data frame."""
-        with self._connection._asking():  # noqa: SLF001
-            try:
-                return self._duckdb.df()
-            except ImportError:
-                raise SQLError("a data frame needs pandas; `pip install pandas`, or take fetchall()") from None
+        try:
+            return self._ask(self._duckdb.df)
+        except ImportError:
+            raise SQLError("a data frame needs pandas; `pip install pandas`, or take fetchall()") from None
 
     def arrow(self) -> Any:
         """Return the rows as a pyarrow table."""
-        with self._connection._asking(), warnings.catch_warnings():  # noqa: SLF001
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Arrow output on a DB-API result")  # it copies: rows may be half fetched
-            return self._duckdb.to_arrow_table()
+            return self._ask(self._duckdb.to_arrow_table)
 
     def numpy(self) -> dict[str, Any]:
         """Return the rows as arrays, by column."""
-        with self._connection._asking():  # noqa: SLF001
-            return self._duckdb.fetchnumpy()
+        return self._ask(self._duckdb.fetchnumpy)
 
 
-def _close(connection: duckdb.DuckDBPyConnection, functions: Functions, cache: SessionCache) -> None:
+def _close(
+    connection: duckdb.DuckDBPyConnection, functions: Functions, cache: SessionCache, calls: InterruptibleCalls
+) -> None:
     connection.close()
     functions.close()
     cache.close()
+    calls.end()

@@ -1,9 +1,10 @@
 """From a segment's files back to arrays: the counterpart of `encoding`, checked while it reads."""
 
 import contextlib
-import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim import EpochLog, MechanismTable, Tokens
+from sim import NOWHERE, EpochLog, MechanismTable, Tokens
+from sim.intrinsics import prefetch
 from sim.jit import kernel
 from sim.log import CELL_BITS, Int64, UInt32
 from warehouse.errors import StoreFault
 from warehouse.store import Span
 
 _COSTS = ("steps", "operations")
+_THREADS = 2
+_PARTS = 8  # in which a file of mechanisms is read: more than threads, for one is quicker than another
+_AHEAD = 12  # look-ups
 
 
 @contextlib.contextmanager
@@ -52,29 +57,52 @@ def read_whole(segment: Span, relation: str) -> pa.Table:
 
     The large ones are read in parts, each page checked against its own checksum.
     """
+    content = _checked(segment, relation)
+    with reading(segment.file(relation)):
+        return pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+
+
+def _checked(segment: Span, relation: str) -> pa.Buffer:
+    """Return a file's bytes, compared with its checksum."""
     path = segment.file(relation)
     facts = read_manifest(segment)["files"]
     with reading(path):
         content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != facts[path.name]["sha256"]:
+        if zlib.crc32(content) != facts[path.name]["crc32"]:
             raise ValueError("its checksum is not that of its manifest")
-        return pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+        return pa.py_buffer(content)
 
 
 def read_mechanisms(segment: Span) -> tuple[Int64, Int64, UInt32]:
-    """Return the mechanisms of a segment by ascending id: ids, starts and writes, as `sim.MechanismTable` has them."""
-    path = segment.file("mechanisms")
-    rows = read_whole(segment, "mechanisms")
-    with reading(path):
-        lists = rows["writes"].combine_chunks()
-        if isinstance(lists, pa.ChunkedArray):
-            lists = lists.chunk(0) if lists.num_chunks else pa.array([], lists.type)
+    """Return the mechanisms of a segment by ascending id: ids, starts and writes, as `sim.MechanismTable` has them.
+
+    In threads: where programs compute there are millions, and whoever replays waits for them.
+    """
+    content = _checked(segment, "mechanisms")
+    with reading(segment.file("mechanisms")), ThreadPoolExecutor(_THREADS, "mechanisms") as pool:
+        groups = np.arange(pq.ParquetFile(pa.BufferReader(content)).num_row_groups)
+        parts = np.array_split(groups, max(1, min(_PARTS, len(groups))))
+        found = list(pool.map(lambda part: _mechanisms_of(content, part.tolist()), parts))
+        ids, sizes, writes = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return ids, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]), writes
+
+
+def _mechanisms_of(content: pa.Buffer, groups: list[int]) -> tuple[Int64, Int64, UInt32]:
+    """Return the mechanisms of some row groups: ids, sizes of their lists, and writes."""
+    rows = pq.ParquetFile(pa.BufferReader(content)).read_row_groups(groups, use_threads=False)
+    ids, sizes, writes = rows["mechanism"].to_numpy(), [], []
+    for lists in rows["writes"].chunks:
         structs = lists.flatten()
         target, source, delta = (structs.field(name) for name in ("target", "source", "delta"))
-        starts = lists.offsets.to_numpy().astype(np.int64)
-        writes = np.empty(len(structs), np.uint32)
-        _pack(target.to_numpy(), source.fill_null(255).to_numpy(), delta.to_numpy(), writes)
-        return rows["mechanism"].to_numpy(), starts - starts[0], writes
+        packed = np.empty(len(structs), np.uint32)
+        _pack(target.to_numpy(), source.fill_null(NOWHERE).to_numpy(), delta.to_numpy(), packed)
+        sizes.append(np.diff(lists.offsets.to_numpy()).astype(np.int64))
+        writes.append(packed)
+    return ids, _joint(sizes, np.int64), _joint(writes, np.uint32)
+
+
+def _joint(arrays: Sequence[Any], kind: Any) -> Any:
+    return np.concatenate([np.empty(0, kind), *arrays])
 
 
 @kernel
@@ -100,6 +128,11 @@ def _places(wanted: Any, ids: Any, slots: Any, places: Any) -> int:
     mask = len(slots) - 1
     missing = 0
     for i in range(len(wanted)):
+        # Slots and ids lie anywhere in tens of megabytes: both are asked for in good time.
+        if i + 2 * _AHEAD < len(wanted):
+            prefetch(slots, wanted[i + 2 * _AHEAD] & mask)
+        if i + _AHEAD < len(wanted):
+            prefetch(ids, np.int64(max(slots[wanted[i + _AHEAD] & mask], 0)))
         slot = wanted[i] & mask
         while slots[slot] >= 0 and ids[slots[slot]] != wanted[i]:
             slot = (slot + 1) & mask
@@ -155,7 +188,7 @@ class SegmentReader:
         return slots
 
     @cached_property
-    def _mutations(self) -> tuple[Any, Any, Any]:
+    def mutations(self) -> tuple[Any, Any, Any]:
         """Cells and chars of all mutations of the segment, and where each epoch's begin."""
         path = self.segment.file("mutations")
         rows = read_whole(self.segment, "mutations")
@@ -185,14 +218,14 @@ class SegmentReader:
 
     def prepare(self) -> "SegmentReader":
         """Read what all epochs share."""
-        _ = self.counts, self._slots, self._mutations, self.groups
+        _ = self.counts, self._slots, self.mutations, self.groups
         return self
 
     def logs(self, group: int, *, with_costs: bool) -> list[EpochLog]:
         """Return the epochs of one row group, ascending; steps and operations only if asked for."""
         path = self.segment.file("reactions")
         names = ["left_program", "right_program", "mechanism", *(_COSTS if with_costs else ())]
-        table, (cells, chars, starts) = self.mechanisms, self._mutations
+        table, (cells, chars, starts) = self.mechanisms, self.mutations
         with reading(path):
             file = open_parquet(path)
             present = [group] if file.metadata.num_row_groups else []

@@ -137,7 +137,7 @@ def initial_chars(history: History, cells: Sequence[int]) -> list[int]:
 
 def _prepare(reader: SegmentReader) -> None:
     """Read what all epochs of a segment share."""
-    _ = reader.counts, reader._mutations, reader.groups  # noqa: SLF001
+    _ = reader.counts, reader.mutations, reader.groups
 
 
 def _group(reader: SegmentReader, group: int, programs: int, mechanisms: Mechanisms) -> list[Edges]:
@@ -152,7 +152,7 @@ def _group(reader: SegmentReader, group: int, programs: int, mechanisms: Mechani
         columns: dict[str, Any] = {name: rows[name].to_numpy() for name in names}
         if len(rows) != counts.sum():
             raise ValueError(f"row group {group} has {len(rows)} rows, the epochs counted {counts.sum()}")
-    cells, chars, starts = reader._mutations  # noqa: SLF001
+    cells, chars, starts = reader.mutations
     ends = np.cumsum(counts)
     found = []
     for number, end in reversed(list(enumerate(ends))):

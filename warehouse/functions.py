@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warehouse.errors import StoreFault
-from warehouse.gathered import empty, epochs_of, gathered, merged_epochs
+from warehouse.gathered import GATHERED_ROWS, empty, epochs_of, gathered
 from warehouse.lineage import events_table, walk_back
 from warehouse.mechanism_lists import MechanismLists
 from warehouse.reader import History
@@ -30,9 +30,6 @@ from warehouse.store import SEGMENT_FILES, Span
 
 #: Relations that need their run's program length beside their rows, and the segments' file that they read.
 WITH_LENGTH = {"copies": "reactions", "tokens": "keyframes"}
-#: Rows of `epochs` up to which a session gathers those of all runs in one file.
-GATHERED_ROWS = 2_000_000
-
 _MANY = 4096  # states in one question
 
 
@@ -111,7 +108,8 @@ class Functions:
             found = [self._in_store(span.file(relation)) for _, span in self._segments()]
         elif relation in WITH_LENGTH:
             file = WITH_LENGTH[relation]
-            found = [self._in_store(span.file(file), f"length={self._length(run)}/") for run, span in self._segments()]
+            lengths = {record.run: record.config.program_length for record in self.snapshot.records()}
+            found = [self._in_store(span.file(file), f"length={lengths[run]}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
         elif relation in {"runs", "transitions", "founders", "replicators"}:
@@ -174,8 +172,7 @@ class Functions:
             kind, *rest = name.removesuffix(".parquet").split("/")
             values = dict(part.split("=", 1) for part in rest if "=" in part)
             if kind == "gathered":
-                table = partial(self._gathered, rest[-1])
-                return self.cache.make(name, lambda path: _write(table(), path))
+                return self.cache.make(name, lambda path: _write(gathered(self.snapshot, rest[-1], self.check), path))
             if kind == "epochs":
                 files = self.snapshot.files[values["run"]]
                 return self.cache.make(name, lambda path: _write(epochs_of(files), path))
@@ -203,14 +200,8 @@ class Functions:
             self.cache.make(name, partial(_write, events_table(rows)))
         return name
 
-    def _gathered(self, relation: str) -> pa.Table:
-        return merged_epochs(self.snapshot) if relation == "epochs" else gathered(self.snapshot, relation)
-
     def _segments(self) -> list[tuple[str, Span]]:
         return [(run, span) for run, files in self.snapshot.files.items() for span in files.segments]
-
-    def _length(self, run: str) -> int:
-        return self.snapshot.record(run).config.program_length
 
     def _in_store(self, path: Path, keys: str = "") -> str:
         return f"{STORE}{keys}{path.relative_to(self.snapshot.store.path).as_posix()}"

@@ -1,19 +1,22 @@
 """The small relations of all runs in one table each, for a session to read them from one file."""
 
 import contextlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.combined import Part, read_combined
 from warehouse.errors import StoreFault
 from warehouse.schema import FILES, RELATIONS
 from warehouse.sealed import read_sealed
 from warehouse.snapshot import Snapshot
 from warehouse.store import RunFiles, Span
 
-_MISSING = -1
+#: Rows of `epochs` up to which a session gathers those of all runs in one file: a thousand runs of 2048 epochs.
+GATHERED_ROWS = 2_500_000
 
 
 def empty(relation: str) -> pa.Table:
@@ -23,28 +26,36 @@ def empty(relation: str) -> pa.Table:
     return RELATIONS[relation].schema.empty_table()
 
 
-def gathered(snapshot: Snapshot, relation: str) -> pa.Table:
-    """Return `runs`, or an analysis's results, of all runs; `StoreFault` naming a damaged file."""
+def gathered(snapshot: Snapshot, relation: str, check: Callable[[], None]) -> pa.Table:
+    """Return `runs`, `epochs` or an analysis's results, of all runs; `StoreFault` naming a damaged file.
+
+    ``check`` is called at every run, to stop by raising.
+    """
     if relation == "runs":
         rows = [record.row() for record in snapshot.records()]
         return pa.Table.from_pylist(rows, RELATIONS["runs"].schema)
-    parts = []
-    for run, files in snapshot.files.items():
-        with contextlib.suppress(FileNotFoundError):  # results may be taken away, to be made again
-            if relation in files.results:
-                parts.append(_of_run(run, read_sealed(files.results[relation], relation)[0]))
-    return _together(relation, parts)
+    root, files = snapshot.store.path, snapshot.files
+    if relation != "epochs":  # results may be taken away, to be made again
+        return _placed(relation, *read_combined(root, relation, results_of(files, relation), check))
+    parts, table = read_combined(root, "compact", compacted(files), check)
+    found = {part.run for part in parts}
+    others = [run for run in files if files[run].segments and run not in found]
+    tables = []
+    for run in others:
+        check()
+        tables.append(epochs_of(files[run]))
+    parts += [Part(run, "", len(rows)) for run, rows in zip(others, tables, strict=True)]
+    return _placed("epochs", parts, pa.concat_tables([table, *tables]))
 
 
-def merged_epochs(snapshot: Snapshot) -> pa.Table:
-    """Return the relation `epochs` of all runs."""
-    runs = [run for run, files in snapshot.files.items() if files.segments]
-    with ThreadPoolExecutor(2) as pool:
-        parts = [
-            _of_run(run, part)
-            for run, part in zip(runs, pool.map(epochs_of, map(snapshot.files.get, runs)), strict=True)
-        ]
-    return _together("epochs", parts)
+def compacted(files: Mapping[str, RunFiles]) -> dict[str, Path]:
+    """Return the one file of all `epochs` of each run that has one."""
+    return {run: of.compact.path for run, of in files.items() if of.compact is not None}
+
+
+def results_of(files: Mapping[str, RunFiles], name: str) -> dict[str, Path]:
+    """Return the file of an analysis of each run that has one."""
+    return {run: of.results[name] for run, of in files.items() if name in of.results}
 
 
 def epochs_of(files: RunFiles) -> pa.Table:
@@ -69,12 +80,8 @@ def _read(span: Span) -> pa.Table:
         raise StoreFault(f"damaged file {path}: {' '.join(str(error).split())}") from error
 
 
-def _of_run(run: str, rows: pa.Table) -> pa.Table:
-    return rows.replace_schema_metadata(None).add_column(
-        0, pa.field("run", pa.string(), False), pa.repeat(run, len(rows))
-    )
-
-
-def _together(relation: str, parts: Sequence[pa.Table]) -> pa.Table:
-    schema = RELATIONS[relation].schema
-    return pa.concat_tables([schema.empty_table(), *(part.cast(schema) for part in parts)])
+def _placed(relation: str, parts: Sequence[Part], rows: pa.Table) -> pa.Table:
+    """Return a relation of SQL: the rows of files with the column `run` before them."""
+    counts = [part.rows for part in parts]
+    runs = pa.array([part.run for part in parts], pa.string()).take(pa.array(np.repeat(np.arange(len(counts)), counts)))
+    return rows.add_column(0, pa.field("run", pa.string(), False), runs).cast(RELATIONS[relation].schema)

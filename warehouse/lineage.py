@@ -194,13 +194,12 @@ def _place(right: Any, program: int) -> int:
 
     Left programs ascend: one on the left comes after as many as there are smaller ones that are not on the right.
     """
-    sought, smaller = np.int32(program), 0  # as narrow as the log's, for the loops to be vectorised
-    for row in range(len(right)):
-        smaller += right[row] < sought
-    for row in range(len(right)):
-        if right[row] == sought:
-            return row
-    return program - smaller
+    # One pass without a way out and in numbers as narrow as the log's: so it is vectorised.
+    sought, smaller, place = np.int32(program), np.int32(0), np.int32(0)
+    for row in range(np.int32(len(right))):
+        smaller += np.int32(right[row] < sought)
+        place += np.int32(right[row] == sought) * np.int32(row + 1)
+    return int(place) - 1 if place > 0 else program - int(smaller)
 
 
 @kernel

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -13,16 +14,15 @@ from warehouse.files import writing
 
 
 class Lock:
-    """A held lock on a file; released by `release`, at the end of a ``with`` block, or with the process."""
+    """A held lock on a file; released by `release`, at the end of a ``with`` block, with the object or the process."""
 
     def __init__(self, descriptor: int) -> None:
-        self._descriptor: int | None = descriptor
+        # no `__del__`: as the interpreter ends it may be called when `os` is gone already
+        self._close = weakref.finalize(self, os.close, descriptor)
 
     def release(self) -> None:
         """Give the lock up; again does nothing."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -30,9 +30,6 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release()
-
-    def __del__(self) -> None:
         self.release()
 
 

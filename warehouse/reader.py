@@ -145,7 +145,10 @@ class History:
         for epoch in epochs:
             self._check(epoch)
         for keyframe, leg in self._legs(epochs):
-            replay = Replay(self.config.program_length, self._keyframe(keyframe), keyframe)
+            with ThreadPoolExecutor(1, "prepare") as pool:  # the log's mechanisms, while the keyframe is read
+                if leg[-1] > keyframe:
+                    pool.submit(self._reader(self.segment_of(keyframe + 1)).prepare)
+                replay = Replay(self.config.program_length, self._keyframe(keyframe), keyframe)
             logs = self.logs(keyframe + 1, leg[-1])
             for epoch in leg:
                 while replay.epoch < epoch:

@@ -7,6 +7,7 @@ row of `runs.parquet`, replaced atomically; times and hosts live here and never 
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,15 +68,15 @@ def check_name(name: str) -> None:
 class RunRecord:
     """What the store knows of a run besides its history.
 
-    `epochs` is the last stored state (-1: nothing is stored yet); `status` is derived when the record is
-    read: `complete`, `running` (a writer holds its lock), `interrupted` or `failed`. `provenance` has an
-    entry for each stretch of work.
+    `epochs` is how many are stored (0 too where not even state 0 is: `RunFiles.last` tells); `status` is
+    derived when the record is read: `complete`, `running` (a writer holds its lock), `interrupted` or
+    `failed`. `provenance` has an entry for each stretch of work.
     """
 
     run: str
     config: SoupConfig
     settings: RunSettings
-    epochs: int = -1
+    epochs: int = 0
     status: str = "running"
     requested_epochs: int = 0
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -182,8 +183,15 @@ def read_record(path: Path) -> RunRecord:
 
     Raises `StoreFault` naming a damaged file, `FileNotFoundError` if there is none.
     """
+    rows = read_sealed(path, "runs")[0].to_pylist()
+    if len(rows) != 1:
+        raise StoreFault(f"damaged record {path}: {len(rows)} rows instead of one")
+    return parse_record(rows[0], path)
+
+
+def parse_record(row: Mapping[str, Any], path: Path) -> RunRecord:
+    """Return the record with this row of the file ``path``; `StoreFault` naming it if it contradicts itself."""
     try:
-        [row] = read_sealed(path, "runs")[0].to_pylist()
         config = parse_configuration(row["configuration"])
         if _hashed(row["configuration"]) != row["run"]:
             raise ValueError("id and configuration disagree")

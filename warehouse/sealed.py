@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import StoreFault
 from warehouse.files import replacing
-from warehouse.schema import FILES
+from warehouse.schema import FILES, RESULTS
 
 _DIGEST = b"primordium:sha256"
 _NOTES = b"primordium:notes"
@@ -38,22 +38,37 @@ def write_sealed(path: Path, relation: str, rows: pa.Table, notes: Mapping[str, 
 def read_sealed(path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
     """Return the rows and the notes of a file that `write_sealed` wrote.
 
-    Raises `FileNotFoundError` if there is none, `StoreFault` naming it if its rows are not those written.
+    Raises `FileNotFoundError` if there is none, `StoreFault` naming it if its rows are not those
+    written, or it is whole and has the columns of another version.
     """
+    return parse_sealed(sealed_bytes(path), path, relation)
+
+
+def sealed_bytes(path: Path) -> bytes:
+    """Return the bytes of a file; `FileNotFoundError` if there is none, `StoreFault` if it cannot be read."""
     try:
-        file = pq.ParquetFile(pa.BufferReader(path.read_bytes()), page_checksum_verification=True)
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _damaged(path, error) from error
+
+
+def parse_sealed(content: bytes, path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the rows and the notes in ``content``, the bytes of the file ``path``; errors as of `read_sealed`."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
         rows = file.read(use_threads=False)
         metadata = rows.schema.metadata or {}
         rows = rows.replace_schema_metadata(None)
-        if not rows.schema.equals(FILES[relation].schema):
-            rows = rows.cast(FILES[relation].schema)
         if metadata[_DIGEST].decode() != _digest(rows, metadata[_NOTES].decode()):
             raise ValueError("its rows do not match its digest")
-        return rows, json.loads(metadata[_NOTES])
-    except FileNotFoundError:
-        raise
+        now = FILES[relation].schema
+        if (rows.schema.names, rows.schema.types) != (now.names, now.types):
+            raise StoreFault(_of_another_version(path, relation))
+        return rows if rows.schema.equals(now) else rows.cast(now), json.loads(metadata[_NOTES])
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise StoreFault(f"damaged file {path}: {' '.join(str(error).split())}") from error
+        raise _damaged(path, error) from error
 
 
 def check_sealed(path: Path, relation: str) -> None:
@@ -87,6 +102,18 @@ def _digest(rows: pa.Table, notes: str) -> str:
             digest.update(column.is_valid().to_numpy().tobytes())
             digest.update(column.drop_null().to_numpy().tobytes())
     return digest.hexdigest()
+
+
+def _damaged(path: Path, error: Exception) -> StoreFault:
+    return StoreFault(f"damaged file {path}: {' '.join(str(error).split())}")
+
+
+def _of_another_version(path: Path, relation: str) -> str:
+    told = f"file {path} is of another version: its columns are not those of {relation} now"
+    if relation in RESULTS:
+        run = path.parents[1].name.removeprefix("run=")
+        return f"{told}; `primordium analyze {run} --rebuild` makes it again"
+    return f"{told}; use the version of primordium that wrote it"
 
 
 def _written(value: bytes | datetime) -> str:

@@ -1,7 +1,6 @@
 """What one connection sees: the runs, and the files of each, as they were committed at one moment."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from warehouse.locks import Lock
 from warehouse.record import RunRecord
@@ -21,6 +20,7 @@ class Snapshot:
         self.files = files
         self._lock = lock
         self._records: dict[str, RunRecord] = {}
+        self._whole = False  # whether all are there
 
     @classmethod
     def take(cls, store: Store) -> "Snapshot":
@@ -41,21 +41,26 @@ class Snapshot:
     def record(self, run: str) -> RunRecord:
         """Return the record of the run with this id; `KeyError` if there is none."""
         if run not in self._records:
-            self._records[run] = replace(self.store.record(run), epochs=self.files[run].last)
+            self._records[run] = self.store.as_now(self.store.stored_record(run), self.files[run].last)
         return self._records[run]
 
     def records(self) -> list[RunRecord]:
         """Return the records of all runs, in the order in which they were created."""
-        return sorted(map(self.record, self.files), key=lambda record: (record.created_at, record.run))
+        if not self._whole:
+            for stored in self.store.stored_records():
+                if stored.run in self.files:
+                    self._records.setdefault(stored.run, self.store.as_now(stored, self.files[stored.run].last))
+            self._whole = True
+        return sorted(self._records.values(), key=lambda record: (record.created_at, record.run))
 
     def find(self, run_or_name: str | None) -> RunRecord:
         """Return the record of the run with this id or name; `SQLError` if there is none."""
         if run_or_name is not None:
             if run_or_name in self.files:
                 return self.record(run_or_name)
-            for run in self.files:
-                if self.record(run).name == run_or_name:
-                    return self.record(run)
+            for record in self.records():
+                if record.name == run_or_name:
+                    return record
         raise SQLError(f"no run {run_or_name!r} in {self.store.path}; the relation runs lists them")
 
     def last(self, run: str) -> int:

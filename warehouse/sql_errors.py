@@ -32,14 +32,12 @@ class QueryInterrupted(SQLError):  # noqa: N818 -- nothing is wrong with the que
 def translated(error: Exception, root: str) -> BaseException:
     """Return what to raise for an error that DuckDB raised; ``root`` is the store's folder.
 
-    `KeyboardInterrupt` for Ctrl-C, `StoreFault` for damaged files and lack of memory, else `SQLError`.
+    `StoreFault` for damaged files and lack of memory, else `SQLError`.
     """
     message, where = _split(str(error))
     path = re.search(rf"{SCHEME}://store/(?:\w+=[^/]*/)*(runs/[^'\"\s]+)", message)
     if path:
         message = message.replace(path[0], f"{root}/{path[1]}")
-    if isinstance(error, RuntimeError) and "Query interrupted" in message:
-        return KeyboardInterrupt()
     if isinstance(error, duckdb.OutOfMemoryException):
         return StoreFault(f"not enough memory for this query, and nothing is written to disk: {message}")
     if isinstance(error, duckdb.FatalException | duckdb.InternalException):

@@ -2,6 +2,7 @@
 
     STORE/format.json                                   what this folder is, and which version of it
     STORE/views.sql                                     plain views for any DuckDB
+    STORE/compact/{runs,compact,...}.parquet            copies of finished runs' small files (see `combined`)
     STORE/runs/run=<id>/runs.parquet                    the run's record
     STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
         {epochs,reactions,mechanisms,mutations,keyframes}.parquet, manifest.json
@@ -15,6 +16,7 @@ tail that was replaced, and lies there only as long as a reader holds the store.
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,10 +24,11 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import locks
+from warehouse.combined import read_combined
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, replacing
 from warehouse.plain_views import write_plain_views
-from warehouse.record import ID, RunRecord, check_name, read_record, updated, write_record
+from warehouse.record import ID, RunRecord, check_name, parse_record, read_record, updated, write_record
 from warehouse.schema import RESULTS
 
 FORMAT = "primordium-store"
@@ -111,32 +114,44 @@ class Store:
 
     def runs(self) -> list[RunRecord]:
         """Return the records of all runs, in the order in which they were created."""
-        return sorted(map(self.record, self.run_ids()), key=lambda record: (record.created_at, record.run))
+        records = [self.as_now(stored, self.files(stored.run).last) for stored in self.stored_records()]
+        return sorted(records, key=lambda record: (record.created_at, record.run))
 
     def record(self, run: str) -> RunRecord:
         """Return the record of the run with the id ``run``, its epochs and status as they are now."""
         try:
-            stored = read_record(self.run_folder(run) / "runs.parquet")
+            stored = self.stored_record(run)
         except FileNotFoundError:
             raise StoreError(f"no run {run!r} in {self.path}; `primordium runs` lists them") from None
-        if stored.run != run:
-            raise StoreFault(f"damaged record {self.run_folder(run) / 'runs.parquet'}: it is of run {stored.run}")
+        return self.as_now(stored, self.files(run).last)
+
+    def as_now(self, stored: RunRecord, last: int) -> RunRecord:
+        """Return a record as it was written with what is so now: its last state ``last``, and its status."""
         status = stored.status
-        if locks.is_held(self.run_folder(run) / "writer.lock"):
+        if locks.is_held(self.run_folder(stored.run) / "writer.lock"):
             status = "running"
         elif status == "running":
             status = "interrupted"
-        return replace(stored, status=status, epochs=self.files(run).last)
+        return replace(stored, status=status, epochs=max(last, 0))
 
     def stored_record(self, run: str) -> RunRecord:
         """Return the record of the run with the id ``run`` as it was written: epochs and status may lag behind."""
-        return read_record(self.run_folder(run) / "runs.parquet")
+        return self._own(run, read_record(self._record_path(run)))
+
+    def stored_records(self) -> list[RunRecord]:
+        """Return the records of all runs as they were written, by id."""
+        paths = {run: self._record_path(run) for run in self.run_ids()}
+        parts, rows = read_combined(self.path, "runs", paths)
+        return [
+            self._own(part.run, parse_record(row, paths[part.run]))
+            for part, row in zip(parts, rows.to_pylist(), strict=True)
+        ]
 
     def find(self, run_or_name: str) -> RunRecord:
         """Return the record of the run with this id or name; `StoreError` if there is none."""
-        if ID.fullmatch(run_or_name) and (self.run_folder(run_or_name) / "runs.parquet").exists():
+        if ID.fullmatch(run_or_name) and self._record_path(run_or_name).exists():
             return self.record(run_or_name)
-        for record in map(self.stored_record, self.run_ids()):
+        for record in self.stored_records():
             if record.name == run_or_name:
                 return self.record(record.run)
         raise StoreError(f"no run {run_or_name!r} in {self.path}; `primordium runs` lists them")
@@ -154,13 +169,13 @@ class Store:
 
     def claim_name(self, run: str, name: str | None) -> None:
         """Raise `StoreError` if a run other than ``run`` has the name; the caller holds the store's lock."""
-        for other in self.run_ids() if name is not None else ():
-            if other != run and self.stored_record(other).name == name:
-                raise StoreError(f"name: {name!r} is already that of run {other}; names are unique, choose another")
+        for other in self.stored_records() if name is not None else ():
+            if other.run != run and other.name == name:
+                raise StoreError(f"name: {name!r} is already that of run {other.run}; names are unique, choose another")
 
     def put_record(self, record: RunRecord) -> None:
         """Replace the run's record, atomically; the caller holds the store's lock."""
-        write_record(record, self.run_folder(record.run) / "runs.parquet")
+        write_record(record, self._record_path(record.run))
 
     def files(self, run: str) -> RunFiles:
         """Return the files of a run that count now; `StoreFault` if a segment is missing between others."""
@@ -170,7 +185,8 @@ class Store:
         measures = tuple(s for s in _spans(folder / "analyses" / "measures") if (s.start, s.stop) in spans)
         whole = (0, segments[-1].stop) if segments else None
         compact = next((s for s in _spans(folder / "compact") if (s.start, s.stop) == whole), None)
-        results = {name: path for name in RESULTS if (path := folder / "analyses" / f"{name}.parquet").exists()}
+        names = set(_names(folder / "analyses"))
+        results = {name: folder / "analyses" / file for name in RESULTS if (file := f"{name}.parquet") in names}
         return RunFiles(run, folder, segments, measures, compact, results)
 
     def superseded(self, run: str) -> list[Path]:
@@ -189,6 +205,15 @@ class Store:
         """
         return locks.shared(self.path / ".readers.lock")
 
+    def _record_path(self, run: str) -> Path:
+        return self.run_folder(run) / "runs.parquet"
+
+    def _own(self, run: str, stored: RunRecord) -> RunRecord:
+        """Return the record found in a run's folder; `StoreFault` if it is another run's."""
+        if stored.run != run:
+            raise StoreFault(f"damaged record {self._record_path(run)}: it is of run {stored.run}")
+        return stored
+
     def _chain(self, folder: Path) -> Iterator[Span]:
         reached = 0
         for span in _spans(folder / "segments"):
@@ -204,12 +229,18 @@ class Store:
 def _spans(folder: Path) -> list[Span]:
     """Return the stretches stored in a folder, by start, the longest of each start first."""
     found = []
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    for name in names:
+    for name in _names(folder):
         match = _SPAN.fullmatch(name)
         if match:
             found.append(Span(int(match[1]), int(match[2]), folder / name))
     return sorted(found, key=lambda span: (span.start, -span.stop))
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 -- names alone, and of thousands of folders
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _create(path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import EpochLog, Soup, SoupConfig, kernel_digest
 from warehouse import locks
-from warehouse.compaction import compact
+from warehouse.compaction import compact, compact_store
 from warehouse.decoding import read_mechanisms
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, remove_tree, sync_folder, writing
@@ -37,7 +37,7 @@ class RunWriter:
         self.store, self.record, self.notes = store, record, notes
         self._lock = lock
         self._staged: list[StagedSegment] = []
-        self._stretch = Stretch(record.epochs)
+        self._stretch = Stretch(self.committed)
         self._before = record.provenance
         self._ledger = MechanismLedger(lambda: map(read_mechanisms, self.store.files(self.run).segments))
 
@@ -66,7 +66,7 @@ class RunWriter:
                 if not (folder / "runs.parquet").exists():
                     store.claim_name(run, settings.name)
                     store.put_record(RunRecord(run=run, config=config, settings=settings))
-            record = replace(store.stored_record(run), epochs=store.files(run).last)
+            record = replace(store.stored_record(run), epochs=max(store.files(run).last, 0))
             with writing(f"clearing {folder / 'staging'}"):
                 remove_tree(folder / "staging")
             writer = cls(store, record, lock, _differences(record, settings))
@@ -140,6 +140,8 @@ class RunWriter:
             compact(self.store, self.run)
         self._remove_superseded()
         self._put(requested_epochs=epochs, status=status)
+        if status == "complete":
+            compact_store(self.store)
         return self.record
 
     def check_last(self, threads: int | None = None) -> None:
@@ -227,7 +229,7 @@ class RunWriter:
             name = self.store.stored_record(self.run).settings.name  # may have been changed meanwhile
             provenance = (*self._before, self._stretch.entry(last))
             settings = replace(self.record.settings, name=name)
-            self.record = updated(self.record, settings=settings, epochs=last, provenance=provenance, **changes)
+            self.record = updated(self.record, settings=settings, epochs=max(last, 0), provenance=provenance, **changes)
             self.store.put_record(self.record)
 
 

@@ -79,7 +79,7 @@ def work_of(record: "RunRecord") -> dict[str, float]:
     """Return what making the run took, all stretches of work together: epochs, seconds, and the peak of memory."""
     stretches = record.provenance
     return {
-        "epochs": sum(stretch["last_state"] - max(stretch["first_state"] - 1, 0) for stretch in stretches),
+        "epochs": sum(max(stretch["last_state"], 0) - max(stretch["first_state"] - 1, 0) for stretch in stretches),
         "elapsed_s": sum(stretch["resources"]["elapsed_s"] for stretch in stretches),
         "peak_memory_bytes": max((stretch["resources"]["peak_memory_bytes"] for stretch in stretches), default=0),
     }
@@ -145,7 +145,7 @@ def _told(summary: Summary) -> Iterator[tuple[str, str]]:
         took = f"{work['epochs']} epochs in {work['elapsed_s']:.0f} s, compiling and storing included"
         yield "made", f"{took}: {speed:.1f} epochs/s; at most {megabytes(work['peak_memory_bytes'])} of memory"
     sizes, states = summary["bytes"], summary["epochs"] + 1
-    if states > 0:
+    if sizes["keyframes"]:  # state 0 is stored
         raw = states * summary["programs"] * summary["program_length"] * _BYTES_OF_A_TOKEN
         yield (
             "size",

@@ -27,4 +27,5 @@ def execute(arguments: argparse.Namespace) -> None:
     if found:
         more = f" (and {len(found) - 1} more, listed above)" if len(found) > 1 else ""
         raise StoreFault(f"run {record.run} is not whole: {found[0]}{more}")
-    print(f"run {record.run} is whole: states 0 to {record.epochs}")
+    stored = f"states 0 to {record.epochs}" if store.files(record.run).segments else "nothing of it is stored yet"
+    print(f"run {record.run} is whole: {stored}")

@@ -11,7 +11,8 @@ import warehouse.record
 from flows.pipeline import RunInterrupted, drive, opened, run_direct
 from flows.progress import Reporter
 from flows.request import RunRequest
-from flows.stages import Pipeline, Segment
+from flows.stages import Pipeline
+from flows.streaming import Segment
 from sim import EpochLog, InputError, Soup, SoupConfig
 from warehouse.errors import StoreFault
 from warehouse.reader import History

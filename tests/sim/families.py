@@ -1,11 +1,39 @@
-"""The checks that each BFF language's own test file makes: golden figures, then its twin."""
+"""What each BFF language's own test file checks: the reference's figures, and single tapes against the twin.
+
+The test file of a language has a class `TestAgainstTheReference(AgainstTheReference)` that names it, and tests of
+what is its own.
+"""
 
 import hashlib
 from typing import Any
 
+import pytest
+
 import sim
 from tests.naive import bff, text
 from tests.naive.golden import golden, remake
+
+
+class AgainstTheReference:
+    """The tests that every language has; `name` is its own."""
+
+    name: str
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give each golden run of the language to the test that takes one."""
+        if "golden_run" in metafunc.fixturenames:
+            runs = [run for run in golden("states")["runs"] if run["language"] == self.name]
+            assert runs, f"tests/golden/states.json has no run of {self.name}"
+            metafunc.parametrize("golden_run", runs, ids=lambda run: run["name"])
+
+    def test_states(self, golden_run: dict[str, Any]) -> None:
+        check_states(golden_run)
+
+    def test_single_tapes(self) -> None:
+        check_single_runs(self.name)
+
+    def test_text(self) -> None:
+        check_text(self.name)
 
 
 def configured(run: dict[str, Any]) -> sim.SoupConfig:
@@ -17,11 +45,6 @@ def configured(run: dict[str, Any]) -> sim.SoupConfig:
         mutation=run.get("mutation", 2**18),
         initial_soup="zero" if run.get("zero") else "uniform",
     )
-
-
-def runs_of(language: str) -> list[dict[str, Any]]:
-    """Return the golden runs of ``language``."""
-    return [run for run in golden("states")["runs"] if run["language"] == language]
 
 
 def check_states(run: dict[str, Any]) -> None:

@@ -1,25 +1,14 @@
 """The language ``bff``: heads start where bytes 0 and 1 of the tape say."""
 
-from typing import Any
-
 import pytest
 
-from tests.sim.families import check_single_runs, check_states, check_tape, check_text, runs_of, written
+from tests.sim.families import AgainstTheReference, check_tape, written
 
 NAME = "bff"
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
-
-
-def test_single_tapes_end_as_the_references() -> None:
-    check_single_runs(NAME)
-
-
-def test_text_is_the_references() -> None:
-    check_text(NAME)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 @pytest.mark.parametrize(("head0", "head1"), [(0, 0), (127, 127), (128, 255), (64, 0), (1, 2), (200, 3)])

@@ -1,26 +1,15 @@
 """The language ``bff_noheads``, the paper's own BFF: both heads start at 0."""
 
-from typing import Any
-
 import pytest
 
-from tests.sim.families import check_single_runs, check_states, check_tape, check_text, runs_of, written
+from tests.sim.families import AgainstTheReference, check_tape, written
 
 NAME = "bff_noheads"
 PALINDROME = b"[[{.>]-]" + b" " * 48 + b"]-]>.{[["
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
-
-
-def test_single_tapes_end_as_the_references() -> None:
-    check_single_runs(NAME)
-
-
-def test_text_is_the_references() -> None:
-    check_text(NAME)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 def test_the_papers_palindrome_copies_itself_backwards() -> None:

@@ -1,11 +1,9 @@
 """The language ``bff_noheads_4bit``: only a byte's low nibble is its command; sixteen bytes are NULL."""
 
-from typing import Any
-
 import pytest
 
 import sim
-from tests.sim.families import check_single_runs, check_states, check_tape, check_text, runs_of
+from tests.sim.families import AgainstTheReference, check_tape
 
 NAME = "bff_noheads_4bit"
 NIBBLES = "0     []+-.,<>{}"
@@ -16,17 +14,8 @@ def coded(program: str, high: int = 0) -> bytes:
     return bytes(high << 4 | (1 if command == " " else NIBBLES.index(command)) for command in program)
 
 
-@pytest.mark.parametrize("run", runs_of(NAME), ids=lambda run: run["name"])
-def test_states_are_the_references(run: dict[str, Any]) -> None:
-    check_states(run)
-
-
-def test_single_tapes_end_as_the_references() -> None:
-    check_single_runs(NAME)
-
-
-def test_text_is_the_references() -> None:
-    check_text(NAME)
+class TestAgainstTheReference(AgainstTheReference):
+    name = NAME
 
 
 def test_text_means_the_highest_byte_of_its_class() -> None:

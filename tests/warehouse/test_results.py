@@ -1,5 +1,6 @@
 """Results of analyses: rows, versions, inputs, and the same bytes for the same rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from warehouse.results import (
     write_measures,
     write_result,
 )
+from warehouse.schema import BIGINT, FILES
 from warehouse.sealed import check_sealed, read_sealed, write_sealed
 from warehouse.store import Store
 
@@ -65,6 +67,28 @@ def test_a_result_is_stale_if_its_version_or_its_inputs_changed(store: Store, ru
         read_result(store, run, "replicators")
     remove_result(store, run, "replicators")
     assert read_result(store, run, "replicators") is None
+
+
+@pytest.mark.parametrize("relation", ["replicators", "measures"])
+def test_a_file_with_the_columns_of_another_version_is_not_called_damaged(
+    store: Store, run: str, monkeypatch: pytest.MonkeyPatch, relation: str
+) -> None:
+    path = write_result(store, run, "replicators", [ROW], 1, INPUTS)
+    if relation == "measures":
+        path = store.files(run).measures[0].path
+    now = FILES[relation]
+    for columns in (now.columns[:-1], (replace(now.columns[0], type=BIGINT), *now.columns[1:])):
+        with monkeypatch.context() as patch:
+            patch.setitem(FILES, relation, replace(now, columns=columns))
+            with pytest.raises(StoreFault, match="is of another version") as told:
+                read_sealed(path, relation)
+            assert "damaged" not in str(told.value)
+            assert (f"`primordium analyze {run} --rebuild` makes it again" in str(told.value)) == (
+                relation == "replicators"
+            )
+            if relation == "replicators":
+                assert is_stale(store, run, relation, 1, INPUTS)
+    read_sealed(path, relation)
 
 
 def test_same_rows_same_bytes(store: Store, run: str) -> None:

@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.cli.replicator import spans
-from sim import language
+from sim import SoupConfig, language
 from tests.flows.cli.conftest import SMALL, Answer, call
 from warehouse import connect
+from warehouse.record import RunSettings
 from warehouse.schema import RELATIONS
+from warehouse.store import Store
+from warehouse.writer import RunWriter
 
 Ask = Callable[..., Answer]
 FOURBIT = language("bff_noheads_4bit")
@@ -69,6 +73,26 @@ def test_show_summarises_in_every_format(ask: Ask) -> None:
     text = ask("show", "small").out
     assert f"transition at epoch {summary['transitions'][0]['epoch']}" in text
     assert f"founder 1: program {summary['founders'][0]['program']}" in text
+
+
+def test_a_run_of_which_nothing_is_stored_has_done_no_epoch(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store", create=True)
+    with RunWriter.open(store, SoupConfig(programs=64), RunSettings()) as writer:
+        writer.plan(5)
+    ask = partial(call, "--store", store.path)
+    [listed] = ask("runs", "--format", "json").json
+    assert (listed["epochs"], listed["status"]) == (0, "interrupted")
+    summary = ask("show", writer.run, "--format", "json").json
+    assert (summary["epochs"], summary["work"]["epochs"]) == (0, 0)
+    text = ask("show", writer.run).out
+    assert "interrupted, 0 epochs of 5 asked for" in text
+    assert "size" not in text
+    assert ask("verify", writer.run).out == f"run {writer.run} is whole: nothing of it is stored yet\n"
+    refused = ask("sql", f"SELECT * FROM tokens_at('{writer.run}', 0)")
+    assert refused.code == 2
+    assert "nothing is stored yet" in refused.err
+    assert ask("run", "--language", "bff_noheads", "--programs", 64, "--epochs", 0, "--direct").code == 0
+    assert ask("verify", writer.run).out == f"run {writer.run} is whole: states 0 to 0\n"
 
 
 @pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
