@@ -46,13 +46,14 @@ def draw_batch(generator: int, width: int, height: int, length: int, mutation: i
 
     ``mutation`` is the number of mutations for a pair, in 2^-30. Of mutations of one cell the last counts.
     """
+    # Numba gives and takes a uint64 as a Python integer, which it takes for signed: so it is wrapped each time.
     pairs, state = _draw_pairs(np.uint64(generator), width, height, order, used)
     count = int(pairs * (mutation / (1 << 30)))
     cells, chars = np.empty(count, np.int32), np.empty(count, np.uint8)
-    state = _draw_mutations(state, width * height * length, cells, chars)
+    state = _draw_mutations(np.uint64(state), width * height * length, cells, chars)
     # the last of each cell: the first when read from the end
     written, last = np.unique(cells[::-1], return_index=True)
-    return Batch(int(pairs), written, chars[::-1][last], int(state))
+    return Batch(int(pairs), written, chars[::-1][last], int(state) % 2**64)
 
 
 @kernel

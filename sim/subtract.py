@@ -20,12 +20,13 @@ def advance_subleq(tape: Any, sources: Any, registers: Any, limit: int) -> int: 
     """Execute at most ``limit`` steps of SUBLEQ from ``registers`` (pc) on; return how many."""
     # The loop is in here: a call counts the references to each array, which costs more than a step.
     length = len(tape)
+    mask = length - 1  # the length is a power of two, and a division costs more than the rest of a step
     pc = registers[0]
     steps = 0
     while steps < limit and pc + 3 <= length:
         steps += 1
-        a = np.int64(tape[pc]) % length
-        b = np.int64(tape[pc + 1]) % length
+        a = np.int64(tape[pc]) & mask
+        b = np.int64(tape[pc + 1]) & mask
         result = (np.int64(tape[a]) - np.int64(tape[b])) & 0xFF
         tape[a] = result  # in place, so sources stay
         # The jump is read after the write, which may have changed it.
@@ -38,13 +39,14 @@ def advance_subleq(tape: Any, sources: Any, registers: Any, limit: int) -> int: 
 def advance_rsubleq4(tape: Any, sources: Any, registers: Any, limit: int) -> int:
     """Execute at most ``limit`` steps of RSUBLEQ4 from ``registers`` (pc) on; return how many."""
     length = len(tape)
+    mask = length - 1
     pc = registers[0]
     steps = 0
     while steps < limit and pc >= 0 and pc + 4 <= length:
         steps += 1
-        a = (pc + np.int64(tape[pc])) % length
-        b = (pc + np.int64(tape[pc + 1])) % length
-        c = (pc + np.int64(tape[pc + 2])) % length
+        a = (pc + np.int64(tape[pc])) & mask
+        b = (pc + np.int64(tape[pc + 1])) & mask
+        c = (pc + np.int64(tape[pc + 2])) & mask
         result = (np.int64(tape[b]) - np.int64(tape[c])) & 0xFF
         tape[a] = result
         sources[a] = sources[b]

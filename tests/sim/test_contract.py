@@ -164,6 +164,8 @@ def test_an_outcome_is_well_formed(language: sim.Language, data: st.DataObject, 
     assert 0 <= outcome.operations <= outcome.steps
 
 
+# The tracer's twin learns of bytes from nowhere with the twins of the languages that make them.
+@pytest.mark.usefixtures("twin")
 @given(data=st.data(), limit=strategies.limits())
 def test_the_mechanism_makes_the_tape_after_from_the_tape_before(
     language: sim.Language, data: st.DataObject, limit: int
