@@ -8,7 +8,6 @@ is computed, a few seconds are spent on telling it so, and no more.
 import importlib
 import os
 import queue
-import sys
 import tempfile
 import threading
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 from flows import quiet
 from flows.local_server import LocalServer
-from flows.pipeline import drive, opened
+from flows.pipeline import drive, live, opened
 from flows.progress import Reporter
 from flows.request import RunRequest
 from flows.stages import Pipeline
@@ -26,6 +25,7 @@ from warehouse.locks import exclusive
 
 _FAREWELL = 15.0  # seconds that Prefect gets to record the end; it takes about one
 _MOMENT = 1.0  # the same, of a server that is known to be gone
+_IMPORT = 10.0  # seconds that importing Prefect may take; it takes two
 _SILENCE = 60.0  # seconds between stages after which Prefect is given up
 
 
@@ -48,14 +48,15 @@ def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> s
 class _Flow(threading.Thread):
     """The flow in a thread of its own, a daemon: if Prefect hangs, the process can end all the same.
 
-    `server` is the one started for it, None while a configured one is used; `begun`: when (monotonic) the
-    flow was called; `error`: what ended it.
+    `server` is the one started for it, None while a configured one is used; `imported`: Prefect is there;
+    `begun`: when (monotonic) the flow was called; `error`: what ended it.
     """
 
     def __init__(self, pipeline: Pipeline, limit: float) -> None:
         super().__init__(name="flow", daemon=True)
         self._pipeline, self._limit = pipeline, limit
         self.server: LocalServer | None = None
+        self.imported = threading.Event()
         self.begun: float | None = None
         self.error: BaseException | None = None
 
@@ -66,28 +67,31 @@ class _Flow(threading.Thread):
 
             settings = {}
             if PREFECT_API_URL.value() is None:
-                self.server = _local_server(self._limit)
+                self.server = _local_server(self._limit, self.imported)
                 settings[PREFECT_API_URL] = self.server.url
             from flows import tasks
 
-            tasks.live[self._pipeline.run] = self._pipeline
+            self.imported.set()
             self.begun = time.monotonic()
             with temporary_settings(settings):
                 tasks.primordium(self._pipeline.run, self._pipeline.request.described())
         except BaseException as error:  # noqa: BLE001 - the thread that watches decides what it means
             self.error = error
+        finally:
+            self.imported.set()
 
 
 _servers: list[LocalServer] = []
 
 
-def _local_server(limit: float) -> LocalServer:
+def _local_server(limit: float, imported: threading.Event) -> LocalServer:
     """Return this process's server, ready: one serves all its runs. `RuntimeError` if it does not come up."""
     if not _servers or not _servers[-1].alive:
         # One after the other: two that make the same database at once would fail.
         with exclusive(Path(os.environ.get("PREFECT_HOME") or tempfile.gettempdir()) / "primordium-server.lock"):
             server = LocalServer()
             importlib.import_module("flows.tasks")  # takes its time too
+            imported.set()
             server.wait(limit)
         _servers.append(server)
     return _servers[-1]
@@ -99,14 +103,17 @@ def _run_flow(pipeline: Pipeline) -> str:
     pipeline.reporter.stage("starting Prefect")
     limit = float(os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"])
     flow = _Flow(pipeline, limit)
+    live[pipeline.run] = pipeline
     flow.start()
     try:
         _begin(pipeline)
         if pipeline.stopping and flow.begun is None:
+            # A process that ends while one of its threads imports compiled modules is aborted.
+            flow.imported.wait(_IMPORT)
             return ""
         trouble = _watch(flow, pipeline, limit)
     finally:
-        _disown(pipeline)
+        live.pop(pipeline.run, None)  # a task that comes late finds nothing to work on
     if flow.error is None or pipeline.complete or not pipeline.failures:
         return trouble
     raise next(iter(pipeline.failures.values()))
@@ -134,13 +141,6 @@ def _watch(flow: _Flow, pipeline: Pipeline, start_up: float) -> str:
     if flow.error is None:
         return ""
     return " ".join(str(flow.error).split())[:200] or type(flow.error).__name__
-
-
-def _disown(pipeline: Pipeline) -> None:
-    """Take the pipeline from the flow: a task that comes late finds nothing to work on."""
-    tasks: Any = sys.modules.get("flows.tasks")
-    if tasks is not None:
-        tasks.live.pop(pipeline.run, None)
 
 
 def _drop_messages() -> None:

@@ -17,14 +17,11 @@ from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows.stages import Pipeline, RunInterrupted
+from flows.pipeline import Pipeline, RunInterrupted, live
 from flows.streaming import Segment
 from flows.summary import onsets_markdown, run_markdown
 from sim import InputError
 from warehouse.errors import StoreFault
-
-#: The pipelines that this process drives through the flow, by run.
-live: dict[str, Pipeline] = {}
 
 
 def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

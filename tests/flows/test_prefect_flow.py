@@ -251,7 +251,7 @@ def test_a_configured_server_is_used_and_sees_a_run_that_ctrl_c_ends(
     wait_until(place.first_segment_is_stored)
     os.killpg(command.pid, signal.SIGINT)
     said, told = command.communicate(timeout=PATIENCE)
-    assert (command.returncode, said) == (1, "")
+    assert (command.returncode, said) == (1, ""), told
     assert "the same command continues it" in told.splitlines()[-1]
     [record] = Store.open(place.store).runs()
     assert record.status == "interrupted"
@@ -272,7 +272,7 @@ def test_ctrl_c_while_the_server_starts_waits_for_nobody(place: Place, undisturb
     wait_until(lambda: any(place.store.glob("runs/*/staging/*")) and bool(place.servers()))
     os.killpg(command.pid, signal.SIGINT)
     said, told = command.communicate(timeout=PATIENCE)
-    assert (command.returncode, said) == (1, "")
+    assert (command.returncode, said) == (1, ""), told
     assert "the same command continues it" in told.splitlines()[-1]
     [record] = Store.open(place.store).runs()
     assert record.status == "interrupted"

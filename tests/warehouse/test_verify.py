@@ -2,6 +2,7 @@
 
 import json
 import re
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,11 @@ def rewrite(store: Store, run: str, relation: str, column: str, row: int, value:
     pq.write_table(rows, path, row_group_size=4096)  # a keyframe's cells
     manifest = path.with_name("manifest.json")
     described = json.loads(manifest.read_text())
-    described["files"][path.name] |= {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+    described["files"][path.name] |= {
+        "sha256": sha256_of(path),
+        "crc32": zlib.crc32(path.read_bytes()),
+        "bytes": path.stat().st_size,
+    }
     manifest.write_text(json.dumps(described))
     return path
 
