@@ -8,7 +8,7 @@ only the caller knows. Nothing of ours is imported here, so that ``--help`` answ
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -33,7 +33,7 @@ class Option:
 
     - `default` is what holds when it is not given; `shown` is how help prints it ("" for not at all)
     - `low`, `high`: the least and the largest value allowed, `even` that only even ones are
-    - `choices`: the values allowed, or a function that returns them (asked only when a value is checked)
+    - `choices`: the values allowed
     - `metavar`: the value's place holder in help; empty for a flag
     - `repeatable`: may be given several times; the value is then a list
     """
@@ -46,7 +46,7 @@ class Option:
     low: int | None = None
     high: int | None = None
     even: bool = False
-    choices: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
+    choices: tuple[str, ...] = ()
     repeatable: bool = False
     shown: str | None = None
 
@@ -69,7 +69,7 @@ class Option:
             case Kind.PLANTS:
                 return "PROGRAM=TEXT"
             case Kind.TEXT:
-                return ", ".join(self._choices()) or "a text"
+                return ", ".join(self.choices) or "a text"
         what = "even numbers" if self.even else "whole numbers" if self.kind is Kind.WHOLE else "numbers"
         return f"{what} from {self.low} on" if self.high is None else f"{what} from {self.low} to {self.high}"
 
@@ -104,7 +104,7 @@ class Option:
                 return _checked_plants(value)
         if self.kind in {Kind.WHOLE, Kind.NUMBER}:
             self._check_range(value)
-        if self.choices and value not in self._choices():
+        if self.choices and value not in self.choices:
             raise ValueError(f"{value!r}; allowed: {self.allowed()}")
         return value
 
@@ -113,9 +113,6 @@ class Option:
         above = self.high is not None and value > self.high
         if below or above or (self.even and value % 2):
             raise ValueError(f"{value}; allowed: {self.allowed()}")
-
-    def _choices(self) -> tuple[str, ...]:
-        return self.choices() if callable(self.choices) else self.choices
 
 
 def _plant(text: str) -> dict[str, Any]:
@@ -143,14 +140,8 @@ def _checked_plants(value: Any) -> list[tuple[int, str]]:
     return plants
 
 
-def _languages() -> tuple[str, ...]:
-    from sim import LANGUAGES
-
-    return tuple(LANGUAGES)
-
-
 OPTIONS: tuple[Option, ...] = (
-    Option("language", Kind.TEXT, "bff_noheads", "instruction set", "NAME", choices=_languages),
+    Option("language", Kind.TEXT, "bff_noheads", "instruction set", "NAME"),
     Option(
         "programs",
         Kind.WHOLE,

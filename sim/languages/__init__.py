@@ -1,4 +1,6 @@
-"""The registry: one line an instruction set."""
+"""The registry: one line an instruction set; those of installed packages are found by themselves."""
+
+from importlib.metadata import EntryPoint, entry_points
 
 from sim.errors import InputError
 from sim.language import Language
@@ -18,6 +20,9 @@ from sim.languages.rsubleq4 import RSUBLEQ4
 from sim.languages.subleq import SUBLEQ
 from sim.languages.z80 import Z80
 from sim.languages.z80_zff import Z80_ZFF
+
+#: Where an installed package names its languages: ``[project.entry-points."primordium.languages"]``.
+GROUP = "primordium.languages"
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -42,8 +47,38 @@ LANGUAGES: dict[str, Language] = {
 }
 
 
+#: The languages of this package; the registry may have more.
+BUILT_IN = tuple(LANGUAGES)
+
+#: What is wrong with languages of installed packages, by the name of their entry point.
+REFUSED: dict[str, str] = {}
+
+
+def register(point: EntryPoint) -> None:
+    """Enter the language that an entry point names; one that cannot be is told when somebody asks for it."""
+    try:
+        found = point.load()
+    except Exception as error:  # noqa: BLE001 -- another's package may raise anything
+        REFUSED[point.name] = f"{point.value} cannot be loaded: {' '.join(str(error).split())}"
+        return
+    if not isinstance(found, Language):
+        REFUSED[point.name] = f"{point.value} is no sim.Language"
+    elif found.name != point.name:
+        REFUSED[point.name] = f"{point.value} calls itself {found.name!r}"
+    elif found.name in LANGUAGES:
+        REFUSED.setdefault(point.name, f"{point.value} bears the name of another language")
+    else:
+        LANGUAGES[found.name] = found
+
+
+for _point in entry_points(group=GROUP):
+    register(_point)
+
+
 def language(name: str) -> Language:
     """Return the language called ``name``; raises `InputError` naming those there are."""
-    if name not in LANGUAGES:
-        raise InputError(f"language: {name!r}; allowed: {', '.join(LANGUAGES)}")
-    return LANGUAGES[name]
+    if name in LANGUAGES:
+        return LANGUAGES[name]
+    if name in REFUSED:
+        raise InputError(f"language: {name!r} of an installed package: {REFUSED[name]}")
+    raise InputError(f"language: {name!r}; allowed: {', '.join(LANGUAGES)}")
