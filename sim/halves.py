@@ -14,8 +14,8 @@ from sim.jit import inlined
 from sim.language import NOWHERE
 
 A, F, B, C, D, E, H, L, SP = range(9)
-#: Not a half: the 16 bits of the program counter. SP's low half is at SP + 1.
-PC = 10
+#: Not halves: the 16 bits of the program counter; 1 after a HALT. (SP's low half is at SP + 1.)
+PC, HALTED = 10, 11
 
 #: The source part of a half from nowhere.
 FROM_NOWHERE = NOWHERE << 8

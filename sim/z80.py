@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from sim.halves import (
-    FROM_NOWHERE, PC, SP, A, B, C, D, E, F, H, L, byte_at, changed, computed, exchange, exchange_with_stack, load,
+    FROM_NOWHERE, HALTED, PC, SP, A, B, C, D, E, F, H, L, byte_at, changed, computed, exchange, exchange_with_stack, load,
     pair, pop, pop_address, push, push_address, set_pair, signed_at, store, word_at,
 )  # fmt: skip
-from sim.jit import inlined
+from sim.jit import inlined, kernel
 from sim.z80_arithmetic import (
     adc_hl, add_pair, alu, bit, block_compare, block_load, block_port, block_port_repeated, daa, decremented,
     incremented, rotate, rotate_a, rotate_digit, sbc_hl, szp,
@@ -32,11 +32,11 @@ from sim.z80_opcodes import AFTER_DD, AFTER_DD_CB, ALTERNATE, CODES, IX, IY, MAI
 
 # Registers that are not halves. Q is the flags if the last instruction set them, else 0 (SCF and CCF look at it);
 # INPUT is what every IN reads.
-WZ, Q, I, R, IFF1, IFF2, MODE, HALTED, INPUT = range(SPARE + 1, SPARE + 10)
+WZ, Q, I, R, IFF1, IFF2, MODE, INPUT = range(SPARE + 1, SPARE + 9)
 REGISTERS = INPUT + 1
 
 
-@inlined
+@kernel
 def reset(r: Any) -> None:
     """Set ``r`` (int64[REGISTERS]) to the start: AF and SP all ones, the rest 0, no half from anywhere."""
     for i in range(REGISTERS):
@@ -44,7 +44,7 @@ def reset(r: Any) -> None:
     for i in range(SPARE + 1):
         r[i] = FROM_NOWHERE
     r[A] = r[F] = r[SP] = r[SP + 1] = FROM_NOWHERE | 0xFF
-    r[PC] = 0
+    r[PC] = r[HALTED] = 0
 
 
 @inlined
@@ -57,7 +57,7 @@ def _operand_address(r: Any, memory: Any, mask: Any, page: Any, pc: Any) -> Any:
     return at, pc + 1
 
 
-@inlined
+@kernel
 def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
     """Execute at most ``limit`` instructions, or up to a HALT; return how many.
 
@@ -406,5 +406,5 @@ def execute(tape: Any, sources: Any, limit: int, table: Any) -> int:
     """Run a tape from the start; see `sim.language.Language.execute`. ``table[0]``: 1 for the published core."""
     r = np.empty(REGISTERS, np.int64)
     reset(r)
-    steps = run(r, tape, sources, limit, int(table[0]))
+    steps = run(r, tape, sources, limit, np.int64(table[0]))
     return (steps << 32) | steps

@@ -4,18 +4,17 @@ Zilog Z80 CPU User Manual (UM0080); "The Undocumented Z80 Documented" (Sean Youn
 "Decoding Z80 opcodes" (Cristian Dinu).
 """
 
-from collections.abc import Sequence
 from enum import IntEnum, auto
 from typing import Any
 
 from sim.halves import SP, A, B, C, D, E, F, H, L
-from sim.opcodes import SIZES, Instruction, Row, encode, expand, following, spell
+from sim.opcodes import Instruction, Row, encode, expand
 
 # Register halves after those of `sim.halves`; each alternate half is that far from its own.
-IX, IY = 11, 13
-ALTERNATE = 15
+IX, IY = 12, 14
+ALTERNATE = 16
 #: A half that nothing reads: where instructions without a destination register put theirs.
-SPARE = 23
+SPARE = 24
 
 
 

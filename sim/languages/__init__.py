@@ -5,6 +5,8 @@ from sim.language import Language
 from sim.languages.bff import BFF
 from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
+from sim.languages.z80 import Z80
+from sim.languages.z80_zff import Z80_ZFF
 
 LANGUAGES: dict[str, Language] = {
     found.name: found
@@ -12,6 +14,8 @@ LANGUAGES: dict[str, Language] = {
         BFF,
         BFF_NOHEADS,
         BFF_NOHEADS_4BIT,
+        Z80,
+        Z80_ZFF,
     )
 }
 
