@@ -5,6 +5,7 @@ from sim.language import Language
 from sim.languages.bff import BFF
 from sim.languages.bff_noheads import BFF_NOHEADS
 from sim.languages.bff_noheads_4bit import BFF_NOHEADS_4BIT
+from sim.languages.i8080 import I8080
 from sim.languages.z80 import Z80
 from sim.languages.z80_zff import Z80_ZFF
 
@@ -14,6 +15,7 @@ LANGUAGES: dict[str, Language] = {
         BFF,
         BFF_NOHEADS,
         BFF_NOHEADS_4BIT,
+        I8080,
         Z80,
         Z80_ZFF,
     )
