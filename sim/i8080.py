@@ -15,8 +15,29 @@ from typing import Any
 import numpy as np
 
 from sim.halves import (
-    FROM_NOWHERE, HALTED, PC, SP, A, D, E, F, H, L, byte_at, changed, exchange, exchange_with_stack, load, pair, pop,
-    pop_address, push, push_address, set_pair, store, word_at,
+    FROM_NOWHERE,
+    HALTED,
+    PC,
+    SP,
+    A,
+    D,
+    E,
+    F,
+    H,
+    L,
+    byte_at,
+    changed,
+    exchange,
+    exchange_with_stack,
+    load,
+    pair,
+    pop,
+    pop_address,
+    push,
+    push_address,
+    set_pair,
+    store,
+    word_at,
 )  # fmt: skip
 from sim.i8080_opcodes import CODES, Kind
 from sim.jit import inlined, kernel

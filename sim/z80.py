@@ -20,13 +20,52 @@ from typing import Any
 import numpy as np
 
 from sim.halves import (
-    FROM_NOWHERE, HALTED, PC, SP, A, B, C, D, E, F, H, L, byte_at, changed, computed, exchange, exchange_with_stack, load,
-    pair, pop, pop_address, push, push_address, set_pair, signed_at, store, word_at,
+    FROM_NOWHERE,
+    HALTED,
+    PC,
+    SP,
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+    H,
+    L,
+    byte_at,
+    changed,
+    computed,
+    exchange,
+    exchange_with_stack,
+    load,
+    pair,
+    pop,
+    pop_address,
+    push,
+    push_address,
+    set_pair,
+    signed_at,
+    store,
+    word_at,
 )  # fmt: skip
 from sim.jit import inlined, kernel
 from sim.z80_arithmetic import (
-    adc_hl, add_pair, alu, bit, block_compare, block_load, block_port, block_port_repeated, daa, decremented,
-    incremented, rotate, rotate_a, rotate_digit, sbc_hl, szp,
+    adc_hl,
+    add_pair,
+    alu,
+    bit,
+    block_compare,
+    block_load,
+    block_port,
+    block_port_repeated,
+    daa,
+    decremented,
+    incremented,
+    rotate,
+    rotate_a,
+    rotate_digit,
+    sbc_hl,
+    szp,
 )  # fmt: skip
 from sim.z80_opcodes import AFTER_DD, AFTER_DD_CB, ALTERNATE, CODES, IX, IY, MAIN, SPARE, Kind
 
@@ -73,7 +112,7 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
     refresh = 0  # opcodes fetched; R is its register plus this, but for bit 7
     steps = 0
     while steps < limit:
-        code = np.int64(CODES[(page << 8 | memory[pc & mask]) & 0x7FF])
+        code = np.int64(CODES[(page << 8 | byte_at(memory, mask, pc)) & 0x7FF])
         kind, a, b = code & 0xFF, code >> 8 & 0xFF, code >> 16
         pc += 1
         refresh += 1

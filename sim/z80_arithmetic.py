@@ -221,4 +221,3 @@ def block_port_repeated(r: Any, flags: Any, address: Any) -> Any:
         turned = count - 1 if negative else count + 1
         flags = (flags & ~0x10) | (0x10 if count & 15 == (0 if negative else 15) else 0)
     return flags ^ (np.int64(_PARITY[turned & 7]) & 4 ^ 4)
-

@@ -7,7 +7,7 @@ Zilog Z80 CPU User Manual (UM0080); "The Undocumented Z80 Documented" (Sean Youn
 from enum import IntEnum, auto
 from typing import Any
 
-from sim.halves import SP, A, B, C, D, E, F, H, L
+from sim.halves import SP, A, B, C, D, E, H, L
 from sim.opcodes import Instruction, Row, encode, expand
 
 # Register halves after those of `sim.halves`; each alternate half is that far from its own.
@@ -15,7 +15,6 @@ IX, IY = 12, 14
 ALTERNATE = 16
 #: A half that nothing reads: where instructions without a destination register put theirs.
 SPARE = 24
-
 
 
 #: What may be fetched next: an opcode without prefix, or one after these prefixes.
@@ -242,8 +241,6 @@ _DD_CB: list[Row] = [
     ("11nnn110", Kind.SET_M, ("n", SPARE), "SET {n},(IX+d)"),
     ("11nnnrrr", Kind.SET_M, ("n", "r"), "SET {n},(IX+d),{r}"),
 ]
-
-
 
 
 def _after_index(pair: int, name: str) -> list[Instruction]:

@@ -30,9 +30,9 @@ def limits() -> SearchStrategy[int]:
     return st.one_of(st.sampled_from(LIMITS), st.integers(1, 9000))
 
 
-def random_tapes() -> SearchStrategy[bytes]:
-    """Tapes of any 128 bytes."""
-    return st.binary(min_size=T, max_size=T)
+def random_tapes(size: int = T) -> SearchStrategy[bytes]:
+    """Tapes of any ``size`` bytes."""
+    return st.binary(min_size=size, max_size=size)
 
 
 def spelled(language: str, elements: SearchStrategy[str]) -> SearchStrategy[bytes]:
