@@ -4,10 +4,10 @@ Intel 8080 Microcomputer Systems User's Manual (1975); start state: semantics.md
 any power of two up to 65536 bytes and addresses wrap in it. No interrupts are raised, IN reads 0, OUT is ignored; HLT
 ends the run. Flags, high bit first: S Z 0 AC 0 P 1 CY; the constant bits are part of F from the start.
 
-Tracing rule: a register half carries the source of its byte. MOV, MVI, LXI, loads, stores, exchanges, PUSH and POP copy
-byte and source (a constant brings its cell's). Arithmetic, logic, rotation and DAA keep the source of the byte that they
-change, half by half for pairs (XRA A too). From nowhere come: flags that an instruction has set, return addresses, what
-IN reads, and all registers at the start. F moves like any half until an instruction sets flags.
+Tracing rule: a register half carries the source of its byte. MOV, MVI, LXI, loads, stores, exchanges, PUSH and POP
+copy byte and source (a constant brings its cell's). Arithmetic, logic, rotation and DAA keep the source of the byte
+that they change, half by half for pairs (XRA A too). From nowhere come: flags that an instruction has set,
+return addresses, what IN reads, and all registers at the start. F moves like any half until an instruction sets flags.
 """
 
 from typing import Any

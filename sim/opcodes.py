@@ -3,9 +3,9 @@
 A processor's instructions are rows ``(pattern, kind, operands, text)``: `pattern` has eight characters, 0
 and 1 as they must be, ``-`` for either, a letter for a field; `operands` are the kernel's two numbers, each a
 field's letter (a field may give both; one that the pattern lacks has its first meaning) or a number; `text` is the
-mnemonic with ``{letter}`` for a field's name and, for the bytes that follow, a lower-case ``n`` (byte), ``nn`` (word), ``e`` (jump, relative) or ``d``
-(displacement). The first row that fits an opcode is its meaning. Kernels, disassembly and colours all come from
-the same rows.
+mnemonic with ``{letter}`` for a field's name and, for the bytes that follow, a lower-case ``n`` (byte), ``nn`` (word),
+``e`` (jump, relative) or ``d`` (displacement). The first row that fits an opcode is its meaning. Kernels, disassembly
+and colours all come from the same rows.
 """
 
 import re

@@ -70,8 +70,8 @@ from sim.z80_arithmetic import (
 from sim.z80_opcodes import AFTER_DD, AFTER_DD_CB, ALTERNATE, CODES, IX, IY, MAIN, SPARE, Kind
 
 # Registers that are not halves. Q is the flags if the last instruction set them, else 0 (SCF and CCF look at it);
-# INPUT is what every IN reads.
-WZ, Q, I, R, IFF1, IFF2, MODE, INPUT = range(SPARE + 1, SPARE + 9)
+# VECTOR and REFRESH are I and R; INPUT is what every IN reads.
+WZ, Q, VECTOR, REFRESH, IFF1, IFF2, MODE, INPUT = range(SPARE + 1, SPARE + 9)
 REGISTERS = INPUT + 1
 
 
@@ -104,12 +104,12 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
     An instruction with all its prefixes is one step, and so is one turn of a repeating one.
     """
     mask = (len(memory) - 1) & 0xFFFF
-    pc = r[PC]
-    q = r[Q]
-    page = MAIN
-    at = 0  # where the operand of an opcode after CB is
+    pc: Any = r[PC]
+    q: Any = r[Q]
+    page: Any = MAIN
+    at: Any = 0  # where the operand of an opcode after CB is
     prefixes = 0
-    refresh = 0  # opcodes fetched; R is its register plus this, but for bit 7
+    refresh: Any = 0  # opcodes fetched; R is its register plus this, but for bit 7
     steps = 0
     while steps < limit:
         code = np.int64(CODES[(page << 8 | byte_at(memory, mask, pc)) & 0x7FF])
@@ -366,17 +366,17 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 memory[at & mask] = byte_at(memory, mask, at) | a
                 r[b] = load(memory, sources, mask, at)
             case Kind.LD_I_A:
-                r[I] = r[A] & 0xFF
+                r[VECTOR] = r[A] & 0xFF
             case Kind.LD_REFRESH_A:
                 # The published core counts one opcode too many before ED after DD or FD, and takes it back after it.
                 refresh = -a if published else 0
-                r[R] = r[A] & 0xFF
+                r[REFRESH] = r[A] & 0xFF
             case Kind.LD_A_I | Kind.LD_A_REFRESH:
                 if kind == Kind.LD_A_I:
-                    r[A] = computed(r[I])
+                    r[A] = computed(r[VECTOR])
                 else:
                     seen = refresh + (a if published else 0)
-                    r[A] = computed((r[R] & 0x80) | ((r[R] + seen) & 0x7F))
+                    r[A] = computed((r[REFRESH] & 0x80) | ((r[REFRESH] + seen) & 0x7F))
                 shown = r[F] if published else r[A]
                 q = FROM_NOWHERE | (r[A] & 0x80) | (shown & 0x28) | r[IFF2] << 2 | (r[F] & 1)
                 if r[A] & 0xFF == 0:
@@ -437,7 +437,7 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
         steps += 1
     r[PC] = pc & 0xFFFF
     r[Q] = q & 0xFF
-    r[R] = (r[R] & 0x80) | ((r[R] + refresh) & 0x7F)
+    r[REFRESH] = (r[REFRESH] & 0x80) | ((r[REFRESH] + refresh) & 0x7F)
     return steps
 
 

@@ -1,7 +1,7 @@
 """`z80`: a Zilog Z80, all of it; the tape is its memory.
 
-Tracing rule (as `sim.z80` says in full): loads, exchanges, pushes, pops and block moves copy a byte with its identity, a
-constant brings its cell's; arithmetic and rotation keep the identity of the byte that they change; flags, return
+Tracing rule (as `sim.z80` says in full): loads, exchanges, pushes, pops and block moves copy a byte with its identity,
+a constant brings its cell's; arithmetic and rotation keep the identity of the byte that they change; flags, return
 addresses, port input, I, R and the registers at the start come from nowhere.
 """
 

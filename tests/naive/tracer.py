@@ -81,9 +81,13 @@ class TokenTape(bff.TracedTape):
 def mechanism(before: bytes, after: bytes, sources: tuple[int, ...]) -> tuple[Write, ...]:
     """Return what turned ``before`` into ``after``: the bytes moved or incremented, by ascending target.
 
-    A byte whose source is itself and whose char is as before is left out, whatever happened meanwhile.
+    A byte whose source is itself and whose char is as before is left out, whatever happened meanwhile. A source
+    of 255 stands for none: the byte was computed from nowhere, and its delta is its char.
     """
-    found = (Write(t, s, (after[t] - before[s]) % 256) for t, s in enumerate(sources))
+    found = (
+        Write(t, None, after[t]) if s == 255 else Write(t, s, (after[t] - before[s]) % 256)
+        for t, s in enumerate(sources)
+    )
     return tuple(write for write in found if write.source != write.target or write.delta != 0)
 
 

@@ -26,7 +26,8 @@ PAIRS = {
     "af_": ALTERNATE + A, "bc_": ALTERNATE + B, "de_": ALTERNATE + D, "hl_": ALTERNATE + H,
 }  # fmt: skip
 WORDS = {
-    "pc": PC, "wz": z80.WZ, "q": z80.Q, "i": z80.I, "r": z80.R, "iff1": z80.IFF1, "iff2": z80.IFF2, "im": z80.MODE,
+    "pc": PC, "wz": z80.WZ, "q": z80.Q, "i": z80.VECTOR, "r": z80.REFRESH,
+    "iff1": z80.IFF1, "iff2": z80.IFF2, "im": z80.MODE,
 }  # fmt: skip
 
 
