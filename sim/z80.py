@@ -26,7 +26,6 @@ from sim.halves import (
     SP,
     A,
     B,
-    C,
     D,
     E,
     F,
@@ -54,10 +53,7 @@ from sim.z80_arithmetic import (
     add_pair,
     alu,
     bit,
-    block_compare,
-    block_load,
-    block_port,
-    block_port_repeated,
+    change_carry,
     daa,
     decremented,
     incremented,
@@ -65,14 +61,26 @@ from sim.z80_arithmetic import (
     rotate_a,
     rotate_digit,
     sbc_hl,
+    shown_status,
     szp,
 )  # fmt: skip
-from sim.z80_opcodes import AFTER_DD, AFTER_DD_CB, ALTERNATE, CODES, IX, IY, MAIN, SPARE, Kind
-
-# Registers that are not halves. Q is the flags if the last instruction set them, else 0 (SCF and CCF look at it);
-# VECTOR and REFRESH are I and R; INPUT is what every IN reads.
-WZ, Q, VECTOR, REFRESH, IFF1, IFF2, MODE, INPUT = range(SPARE + 1, SPARE + 9)
-REGISTERS = INPUT + 1
+from sim.z80_blocks import block_compare, block_in, block_load, block_out
+from sim.z80_opcodes import AFTER_DD, AFTER_DD_CB, CODES, MAIN, Kind
+from sim.z80_registers import (
+    ALTERNATE,
+    IFF1,
+    IFF2,
+    INPUT,
+    IX,
+    IY,
+    MODE,
+    REFRESH,
+    REGISTERS,
+    SPARE,
+    VECTOR,
+    WZ,
+    Q,
+)  # fmt: skip
 
 
 @kernel
@@ -263,10 +271,8 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 byte = r[A]
                 r[A] = changed(r[A], 0)
                 r[F] = q = alu(r, 2, byte)
-            case Kind.SCF | Kind.CCF:
-                shown = r[A] if published else r[A] | (r[F] ^ last_q)
-                carry = 1 if kind == Kind.SCF else (r[F] & 1) << 4 | (~r[F] & 1)
-                r[F] = q = FROM_NOWHERE | (r[F] & 0xC4) | (shown & 0x28) | carry
+            case Kind.CARRY:
+                r[F] = q = change_carry(r, a, r[A] if published else r[A] | (r[F] ^ last_q))
             case Kind.JP:
                 pc = r[WZ] = word_at(memory, mask, pc)
             case Kind.JP_IF:
@@ -371,68 +377,28 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 # The published core counts one opcode too many before ED after DD or FD, and takes it back after it.
                 refresh = -a if published else 0
                 r[REFRESH] = r[A] & 0xFF
-            case Kind.LD_A_I | Kind.LD_A_REFRESH:
-                if kind == Kind.LD_A_I:
-                    r[A] = computed(r[VECTOR])
-                else:
-                    seen = refresh + (a if published else 0)
-                    r[A] = computed((r[REFRESH] & 0x80) | ((r[REFRESH] + seen) & 0x7F))
-                shown = r[F] if published else r[A]
-                q = FROM_NOWHERE | (r[A] & 0x80) | (shown & 0x28) | r[IFF2] << 2 | (r[F] & 1)
-                if r[A] & 0xFF == 0:
-                    q |= 0x40
-                r[F] = q
-            case Kind.RRD | Kind.RLD:
+            case Kind.LD_A_I:
+                r[A] = computed(r[VECTOR])
+                r[F] = q = shown_status(r, r[F] if published else r[A], r[IFF2])
+            case Kind.LD_A_REFRESH:
+                seen = r[REFRESH] + refresh + (a if published else 0)
+                r[A] = computed((r[REFRESH] & 0x80) | (seen & 0x7F))
+                r[F] = q = shown_status(r, r[F] if published else r[A], r[IFF2])
+            case Kind.ROTATE_DIGIT:
                 r[WZ] = (pair(r, H) + 1) & 0xFFFF
-                r[F] = q = rotate_digit(r, memory, mask, kind == Kind.RLD)
+                r[F] = q = rotate_digit(r, memory, mask, a)
             case Kind.BLOCK_LD:
-                q = block_load(r, memory, sources, mask, (a ^ 0x80) - 0x80)
-                if b == 1 and q & 4:
-                    pc -= 2
-                    r[WZ] = (pc + 1) & 0xFFFF
-                    if not published:
-                        q = (q & ~0x28) | (pc >> 8 & 0x28)
-                r[F] = q
+                pc = block_load(r, memory, sources, mask, pc, a, b, published)
+                q = r[F]
             case Kind.BLOCK_CP:
-                step = (a ^ 0x80) - 0x80
-                q = block_compare(r, memory, mask, step)
-                r[WZ] = (r[WZ] + step) & 0xFFFF
-                if b == 1:
-                    if q & 0x44 == 4:
-                        pc -= 2
-                        if not published:
-                            q = (q & ~0x28) | (pc >> 8 & 0x28)
-                        if not published or step == 1:
-                            r[WZ] = (pc + 1) & 0xFFFF
-                    elif published:
-                        r[WZ] = (r[WZ] + 1) & 0xFFFF
-                r[F] = q
-            case Kind.BLOCK_IN | Kind.BLOCK_OUT:
-                step = (a ^ 0x80) - 0x80
-                at = pair(r, H)
-                set_pair(r, H, at + step)
-                if kind == Kind.BLOCK_IN:
-                    byte = r[INPUT]
-                    store(memory, sources, mask, at, computed(byte))
-                    base = r[C] + step
-                    r[WZ] = (pair(r, B) + step) & 0xFFFF
-                    r[B] = changed(r[B], r[B] - 1)
-                else:
-                    byte = byte_at(memory, mask, at)
-                    base = r[L]
-                    r[B] = changed(r[B], r[B] - 1)
-                    r[WZ] = (pair(r, B) + step) & 0xFFFF
-                if published:
-                    r[WZ] = (pair(r, B) + (1 if step == 1 else -2)) & 0xFFFF
-                    q = FROM_NOWHERE | (r[F] & ~0x40 & 0xFF) | 2 | (0x40 if r[B] & 0xFF == 0 else 0)
-                else:
-                    q = block_port(r, byte, base)
-                if b == 1 and r[B] & 0xFF:
-                    pc -= 2
-                    if not published:
-                        r[WZ] = (pc + 1) & 0xFFFF
-                        q = block_port_repeated(r, q, pc)
-                r[F] = q
+                pc = block_compare(r, memory, mask, pc, a, b, published)
+                q = r[F]
+            case Kind.BLOCK_IN:
+                pc = block_in(r, memory, sources, mask, pc, a, b, published)
+                q = r[F]
+            case Kind.BLOCK_OUT:
+                pc = block_out(r, memory, mask, pc, a, b, published)
+                q = r[F]
         page = MAIN
         steps += 1
     r[PC] = pc & 0xFFFF

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.halves import FROM_NOWHERE, A, B, D, F, H, byte_at, changed, load, pair, set_pair, store
+from sim.halves import FROM_NOWHERE, A, F, H, byte_at, changed, pair, set_pair
 from sim.jit import inlined
 
 
@@ -23,13 +23,14 @@ def _flags_of_bytes() -> tuple[Any, Any, Any, Any]:
     return plain.astype(np.uint16), parity.astype(np.uint16), increment.astype(np.uint16), decrement.astype(np.uint16)
 
 
-_PLAIN, _PARITY, _INCREMENT, _DECREMENT = _flags_of_bytes()
+#: Flags by byte, as halves from nowhere: S, Z, Y and X; those and parity.
+PLAIN, PARITY, _INCREMENT, _DECREMENT = _flags_of_bytes()
 
 
 @inlined
 def szp(byte: Any) -> Any:
     """Return S, Z, Y, X and parity of a byte."""
-    return np.int64(_PARITY[byte & 0xFF])
+    return np.int64(PARITY[byte & 0xFF])
 
 
 @inlined
@@ -41,22 +42,22 @@ def alu(r: Any, operation: Any, operand: Any) -> Any:
         result = left + operand + (r[F] & operation)
         r[A] = changed(r[A], result)
         overflow = ((left ^ ~operand) & (left ^ result) & 0x80) >> 5
-        return np.int64(_PLAIN[result & 0xFF]) | ((left ^ operand ^ result) & 0x10) | overflow | result >> 8
+        return np.int64(PLAIN[result & 0xFF]) | ((left ^ operand ^ result) & 0x10) | overflow | result >> 8
     if operation < 4 or operation == 7:
         result = left - operand - (r[F] & 1 if operation == 3 else 0)
         overflow = ((left ^ operand) & (left ^ result) & 0x80) >> 5
         flags = ((left ^ operand ^ result) & 0x10) | overflow | (result >> 8 & 1) | 2
         if operation == 7:
             # CP shows bits 5 and 3 of what it compares with, for the difference goes nowhere.
-            return (np.int64(_PLAIN[result & 0xFF]) & ~0x28) | (operand & 0x28) | flags
+            return (np.int64(PLAIN[result & 0xFF]) & ~0x28) | (operand & 0x28) | flags
         r[A] = changed(r[A], result)
-        return np.int64(_PLAIN[result & 0xFF]) | flags
+        return np.int64(PLAIN[result & 0xFF]) | flags
     if operation == 4:
         r[A] = changed(r[A], left & operand)
-        return np.int64(_PARITY[left & operand]) | 0x10
+        return np.int64(PARITY[left & operand]) | 0x10
     result = left ^ operand if operation == 5 else left | operand
     r[A] = changed(r[A], result)
-    return np.int64(_PARITY[result])
+    return np.int64(PARITY[result])
 
 
 @inlined
@@ -147,7 +148,7 @@ def daa(r: Any) -> Any:
         carry = 1
     result = (before - correction if flags & 2 else before + correction) & 0xFF
     r[A] = changed(r[A], result)
-    return np.int64(_PARITY[result]) | ((before ^ result) & 0x10) | (flags & 2) | carry
+    return np.int64(PARITY[result]) | ((before ^ result) & 0x10) | (flags & 2) | carry
 
 
 @inlined
@@ -173,51 +174,14 @@ def rotate_digit(r: Any, memory: Any, mask: Any, left: Any) -> Any:
 
 
 @inlined
-def block_load(r: Any, memory: Any, sources: Any, mask: Any, step: Any) -> Any:
-    """Do LDI or LDD once: the byte keeps its source; return the flags, P set while BC is not 0."""
-    half = load(memory, sources, mask, pair(r, H))
-    store(memory, sources, mask, pair(r, D), half)
-    set_pair(r, H, pair(r, H) + step)
-    set_pair(r, D, pair(r, D) + step)
-    set_pair(r, B, pair(r, B) - 1)
-    total = r[A] + half
-    flags = (r[F] & 0xC1) | (total & 8) | (total << 4 & 0x20)
-    return FROM_NOWHERE | flags | (4 if pair(r, B) else 0)
+def change_carry(r: Any, complement: Any, shown: Any) -> Any:
+    """Do SCF or CCF (``complement``); Y and X come from ``shown``; return the flags."""
+    carry = (r[F] & 1) << 4 | (~r[F] & 1) if complement else 1
+    return FROM_NOWHERE | (r[F] & 0xC4) | (shown & 0x28) | carry
 
 
 @inlined
-def block_compare(r: Any, memory: Any, mask: Any, step: Any) -> Any:
-    """Do CPI or CPD once; return the flags, P set while BC is not 0."""
-    left, right = r[A] & 0xFF, byte_at(memory, mask, pair(r, H))
-    set_pair(r, H, pair(r, H) + step)
-    set_pair(r, B, pair(r, B) - 1)
-    result = left - right
-    half = (left ^ right ^ result) & 0x10
-    shown = result - (half >> 4)
-    flags = (np.int64(_PLAIN[result & 0xFF]) & ~0x28) | half | (shown & 8) | (shown << 4 & 0x20)
-    return flags | 2 | (r[F] & 1) | (4 if pair(r, B) else 0)
-
-
-@inlined
-def block_port(r: Any, byte: Any, base: Any) -> Any:
-    """Return the flags of INI, IND, OUTI and OUTD, which add the byte moved to ``base``; B has been counted down."""
-    total = byte + (base & 0xFF)
-    parity = np.int64(_PARITY[(total & 7) ^ (r[B] & 0xFF)]) & 4
-    return np.int64(_PLAIN[r[B] & 0xFF]) | parity | (byte >> 6 & 2) | (0x11 if total > 0xFF else 0)
-
-
-@inlined
-def block_port_repeated(r: Any, flags: Any, address: Any) -> Any:
-    """Return the flags of INIR and its like where they repeat, from those of one turn.
-
-    Y and X come from the high byte of the instruction's address; P and H change with B's next count: David
-    Banks, "Z80 undocumented behaviour of block I/O" (2018).
-    """
-    count = r[B] & 0xFF
-    flags = (flags & ~0x28) | (address >> 8 & 0x28)
-    turned = count
-    if flags & 1:
-        negative = flags & 2
-        turned = count - 1 if negative else count + 1
-        flags = (flags & ~0x10) | (0x10 if count & 15 == (0 if negative else 15) else 0)
-    return flags ^ (np.int64(_PARITY[turned & 7]) & 4 ^ 4)
+def shown_status(r: Any, shown: Any, parity: Any) -> Any:
+    """Return the flags of LD A,I and LD A,R: P is the interrupts' state, Y and X come from ``shown``."""
+    zero = 0x40 if r[A] & 0xFF == 0 else 0
+    return FROM_NOWHERE | (r[A] & 0x80) | zero | (shown & 0x28) | parity << 2 | (r[F] & 1)

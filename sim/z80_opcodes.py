@@ -9,13 +9,7 @@ from typing import Any
 
 from sim.halves import SP, A, B, C, D, E, H, L
 from sim.opcodes import Instruction, Row, encode, expand
-
-# Register halves after those of `sim.halves`; each alternate half is that far from its own.
-IX, IY = 12, 14
-ALTERNATE = 16
-#: A half that nothing reads: where instructions without a destination register put theirs.
-SPARE = 24
-
+from sim.z80_registers import IX, IY, SPARE
 
 #: What may be fetched next: an opcode without prefix, or one after these prefixes.
 MAIN, AFTER_DD, AFTER_FD, AFTER_ED, AFTER_DD_ED, AFTER_CB, AFTER_DD_CB = range(7)
@@ -63,8 +57,7 @@ class Kind(IntEnum):
     DAA = auto()
     CPL = auto()
     NEG = auto()
-    SCF = auto()
-    CCF = auto()
+    CARRY = auto()
     JP = auto()
     JP_IF = auto()
     JP_RR = auto()
@@ -96,8 +89,7 @@ class Kind(IntEnum):
     LD_REFRESH_A = auto()
     LD_A_I = auto()
     LD_A_REFRESH = auto()
-    RRD = auto()
-    RLD = auto()
+    ROTATE_DIGIT = auto()
     BLOCK_LD = auto()
     BLOCK_CP = auto()
     BLOCK_IN = auto()
@@ -166,8 +158,8 @@ _MAIN: list[Row] = [
     ("000ww111", Kind.ROTATE_A, ("w",), "{w}"),
     ("00100111", Kind.DAA, (), "DAA"),
     ("00101111", Kind.CPL, (), "CPL"),
-    ("00110111", Kind.SCF, (), "SCF"),
-    ("00111111", Kind.CCF, (), "CCF"),
+    ("00110111", Kind.CARRY, (0,), "SCF"),
+    ("00111111", Kind.CARRY, (1,), "CCF"),
     ("01rrrsss", Kind.LD_R_R, ("r", "s"), "LD {r},{s}"),
     ("10ooosss", Kind.ALU_R, ("o", "s"), "{o}{s}"),
     ("11ccc000", Kind.RET_IF, ("c",), "RET {c}"),
@@ -213,8 +205,8 @@ _ED: list[Row] = [
     ("01001111", Kind.LD_REFRESH_A, ("z",), "LD R,A"),
     ("01010111", Kind.LD_A_I, (), "LD A,I"),
     ("01011111", Kind.LD_A_REFRESH, ("z",), "LD A,R"),
-    ("01100111", Kind.RRD, (), "RRD"),
-    ("01101111", Kind.RLD, (), "RLD"),
+    ("01100111", Kind.ROTATE_DIGIT, (0,), "RRD"),
+    ("01101111", Kind.ROTATE_DIGIT, (1,), "RLD"),
     ("101hd000", Kind.BLOCK_LD, ("d", "h"), "LD{d}{h}"),
     ("101hd001", Kind.BLOCK_CP, ("d", "h"), "CP{d}{h}"),
     ("101hd010", Kind.BLOCK_IN, ("d", "h"), "IN{d}{h}"),

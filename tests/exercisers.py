@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import halves, i8080, z80
+from sim import halves, i8080, z80, z80_registers
 
 _HALT = 0x76
 #: Instructions at a time, so that a long program can be interrupted.
@@ -29,7 +29,9 @@ class Processor(NamedTuple):
 
 PROCESSORS = {
     "i8080": Processor(i8080.REGISTERS, i8080.reset, i8080.run),
-    "z80": Processor(z80.REGISTERS, z80.reset, lambda r, memory, sources, limit: z80.run(r, memory, sources, limit, 0)),
+    "z80": Processor(
+        z80_registers.REGISTERS, z80.reset, lambda r, memory, sources, limit: z80.run(r, memory, sources, limit, 0)
+    ),
 }
 
 

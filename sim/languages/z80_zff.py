@@ -11,13 +11,14 @@ import numpy as np
 from sim import z80
 from sim.language import Language
 from sim.processors import Processor, make_language
+from sim.z80_registers import REGISTERS
 from sim.z80_text import colour, instruction
 
 
 def make_z80(name: str, *, published: bool, **options: Any) -> Language:
     """Return a language whose processor is a Z80, or the published core; ``options`` are fields of `Language`."""
     processor = Processor(
-        registers=z80.REGISTERS,
+        registers=REGISTERS,
         reset=z80.reset,
         step=lambda r, memory, sources: z80.run(r, memory, sources, 1, int(published)),
         instruction=partial(instruction, published=published),

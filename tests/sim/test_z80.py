@@ -14,7 +14,20 @@ from hypothesis import strategies as st
 import sim
 from sim import z80
 from sim.halves import PC, SP, A, B, C, D, E, F, H, L
-from sim.z80_opcodes import ALTERNATE, IX, IY
+from sim.z80_registers import (
+    ALTERNATE,
+    IFF1,
+    IFF2,
+    INPUT,
+    IX,
+    IY,
+    MODE,
+    REFRESH,
+    REGISTERS,
+    VECTOR,
+    WZ,
+    Q,
+)  # fmt: skip
 from tests.sim.executions import came_from, check_interpreted, run, spread, tapes
 
 NAME = "z80"
@@ -26,8 +39,8 @@ PAIRS = {
     "af_": ALTERNATE + A, "bc_": ALTERNATE + B, "de_": ALTERNATE + D, "hl_": ALTERNATE + H,
 }  # fmt: skip
 WORDS = {
-    "pc": PC, "wz": z80.WZ, "q": z80.Q, "i": z80.VECTOR, "r": z80.REFRESH,
-    "iff1": z80.IFF1, "iff2": z80.IFF2, "im": z80.MODE,
+    "pc": PC, "wz": WZ, "q": Q, "i": VECTOR, "r": REFRESH,
+    "iff1": IFF1, "iff2": IFF2, "im": MODE,
 }  # fmt: skip
 
 
@@ -64,9 +77,9 @@ def test_z80_agrees_with_recorded_vectors() -> None:
     memory, sources = np.zeros(65536, np.uint8), np.full(65536, sim.NOWHERE, np.uint8)
     wrong: list[str] = []
     for case in (case for opcode in cases.values() for case in opcode):
-        r = np.zeros(z80.REGISTERS, np.int64)
+        r = np.zeros(REGISTERS, np.int64)
         put(r, case["initial"])
-        r[z80.INPUT] = next((byte for _, byte, way in case.get("ports", ()) if way == "r"), 0)
+        r[INPUT] = next((byte for _, byte, way in case.get("ports", ()) if way == "r"), 0)
         for address, byte in case["initial"]["ram"]:
             memory[address] = byte
         steps = z80.run(r, memory, sources, 1, 0)
