@@ -38,7 +38,7 @@ from sim.halves import (
     set_pair,
     store,
     word_at,
-)  # fmt: skip
+)
 from sim.i8080_opcodes import CODES, Kind
 from sim.jit import inlined, kernel
 

@@ -38,18 +38,21 @@ class Instruction(NamedTuple):
 
 def expand(rows: Sequence[Row], fields: Mapping[str, Field]) -> list[Instruction]:
     """Return the 256 instructions that ``rows`` describe; every opcode must fit a row."""
-    return [next(found for row in rows if (found := _fit(row, opcode, fields))) for opcode in range(256)]
+    fixed = [
+        (int(re.sub("[^01]", "0", re.sub("[01]", "1", row[0])), 2), int(re.sub("[^1]", "0", row[0]), 2)) for row in rows
+    ]
+    return [
+        _read(next(row for row, (mask, bits) in zip(rows, fixed, strict=True) if opcode & mask == bits), opcode, fields)
+        for opcode in range(256)
+    ]
 
 
-def _fit(row: Row, opcode: int, fields: Mapping[str, Field]) -> Instruction | None:
-    """Return ``opcode`` as ``row`` reads it, None if the pattern does not fit."""
+def _read(row: Row, opcode: int, fields: Mapping[str, Field]) -> Instruction:
+    """Return ``opcode`` as ``row``, which it fits, reads it."""
     pattern, kind, operands, text = row
     values: dict[str, int] = {}
-    for wanted, bit in zip(pattern, f"{opcode:08b}", strict=True):
-        if wanted.isalpha():
-            values[wanted] = values.get(wanted, 0) << 1 | int(bit)
-        elif wanted not in {bit, "-"}:
-            return None
+    for letter, bit in zip(pattern, f"{opcode:08b}", strict=True):
+        values[letter] = values.get(letter, 0) << 1 | int(bit)
     numbers: list[int] = []
     for operand in operands:
         number = fields[operand][values.get(operand, 0)][0] if isinstance(operand, str) else operand

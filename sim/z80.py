@@ -46,7 +46,7 @@ from sim.halves import (
     signed_at,
     store,
     word_at,
-)  # fmt: skip
+)
 from sim.jit import inlined, kernel
 from sim.z80_arithmetic import (
     adc_hl,
@@ -63,7 +63,7 @@ from sim.z80_arithmetic import (
     sbc_hl,
     shown_status,
     szp,
-)  # fmt: skip
+)
 from sim.z80_blocks import block_compare, block_in, block_load, block_out
 from sim.z80_opcodes import AFTER_DD, AFTER_DD_CB, CODES, MAIN, Kind
 from sim.z80_registers import (
@@ -80,7 +80,7 @@ from sim.z80_registers import (
     VECTOR,
     WZ,
     Q,
-)  # fmt: skip
+)
 
 
 @kernel

@@ -28,7 +28,7 @@ from sim.z80_registers import (
     VECTOR,
     WZ,
     Q,
-)  # fmt: skip
+)
 from tests.sim.executions import came_from, check_interpreted, run, spread, tapes
 
 NAME = "z80"
