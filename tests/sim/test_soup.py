@@ -243,7 +243,7 @@ def test_a_late_epoch_of_a_large_soup_pairs_as_the_reference() -> None:
     config = config_of(described)
     tokens = sim.Soup(config).tokens()
     log = sim.Soup.resume(config, tokens, epoch).advance()
-    pairs = naive.pairing(4096, described.seed, epoch)
+    pairs = naive.pairing(described, epoch).reacting
     assert sorted(pairs) == list(zip(log.left.tolist(), log.right.tolist(), strict=True))
     expected = sorted(
         ((pairs[k][position // 64] * 64 + position % 64), char)
