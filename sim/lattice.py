@@ -49,7 +49,7 @@ def draw_batch(generator: int, width: int, height: int, length: int, mutation: i
     pairs, state = _draw_pairs(np.uint64(generator), width, height, order, used)
     count = int(pairs * (mutation / (1 << 30)))
     cells, chars = np.empty(count, np.int32), np.empty(count, np.uint8)
-    state = _draw_mutations(state, width * height * length, cells, chars)
+    state = _draw_mutations(np.uint64(state), width * height * length, cells, chars)
     # the last of each cell: the first when read from the end
     written, last = np.unique(cells[::-1], return_index=True)
     return Batch(int(pairs), written, chars[::-1][last], int(state))

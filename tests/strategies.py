@@ -584,5 +584,5 @@ def placed_soups(draw: DrawFn) -> Settings:
     language = draw(st.sampled_from([*LANGUAGES, "z80", "z80_zff"]))
     mutation = draw(st.one_of(st.sampled_from([0, 2**18, 2**26, 2**30]), st.integers(0, 2**30)))
     reset = 0 if chosen["geometry"] == "lattice" else draw(st.sampled_from([0, 0, 1, 2, 3]))
-    common = {"seed": draw(seeds()), "zero": draw(st.booleans()), "reset_interval": reset}
+    common: dict[str, Any] = {"seed": draw(seeds()), "zero": draw(st.booleans()), "reset_interval": reset}
     return Settings(language, mutation=mutation, step_limit=200, **common, **chosen)
