@@ -14,7 +14,7 @@ from tests.naive.splitmix import seeded, sm
 from tests.naive.twins import run
 
 #: Bytes of a program where they are not 64.
-LENGTHS = {"z80": 16, "z80_zff": 16}
+LENGTHS = {"i8080": 16, "z80": 16, "z80_zff": 16}
 
 Pairs = list[tuple[int, int]]
 Execute = Callable[[str, bytes, int], Outcome]
