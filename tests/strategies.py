@@ -8,6 +8,7 @@ are the instruction itself, addresses that wrap, branches onto the last legal pl
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -553,3 +554,35 @@ def soups(draw: DrawFn, languages: Sequence[str] = LANGUAGES) -> Settings:
             free = cell + len(planted)
     limit = draw(st.one_of(st.sampled_from([1, 2, 127, 128, 129, 8191, 8192]), st.integers(1, 3000)))
     return Settings(language, programs, draw(seeds()), mutation, limit, draw(st.booleans()), adjacent(plants))
+
+
+@st.composite
+def geometries(draw: DrawFn) -> dict[str, Any]:
+    """Draw a geometry with its sizes, as fields of `Settings`."""
+    kind = draw(st.sampled_from(["mixed", "fixed", "cyclic", "line", "grid", "graph", "lattice"]))
+    if kind == "fixed":
+        return {"geometry": kind, "programs": 2 ** draw(st.integers(1, 6))}
+    if kind in {"grid", "lattice"}:
+        low = 2 if kind == "lattice" else 1
+        width, height = draw(st.tuples(st.integers(low, 7), st.integers(low, 7)).filter(lambda s: s[0] * s[1] % 2 == 0))
+        radius = {"radius": draw(st.integers(1, 9))} if kind == "grid" else {}
+        return {"geometry": kind, "programs": width * height, "width": width, "height": height, **radius}
+    programs = 2 * draw(st.integers(1, 24))
+    if kind == "line":
+        return {"geometry": kind, "programs": programs, "radius": draw(st.integers(1, programs + 2))}
+    if kind == "graph":
+        one = st.integers(0, programs - 1)
+        pairs = draw(st.lists(st.tuples(one, one).filter(lambda p: p[0] != p[1]), min_size=1, max_size=3 * programs))
+        return {"geometry": kind, "programs": programs, "interactions": tuple(pairs)}
+    return {"geometry": kind, "programs": programs}
+
+
+@st.composite
+def placed_soups(draw: DrawFn) -> Settings:
+    """Draw a small soup of any geometry, any seed and rate, perhaps reset now and then."""
+    chosen = draw(geometries())
+    language = draw(st.sampled_from([*LANGUAGES, "z80", "z80_zff"]))
+    mutation = draw(st.one_of(st.sampled_from([0, 2**18, 2**26, 2**30]), st.integers(0, 2**30)))
+    reset = 0 if chosen["geometry"] == "lattice" else draw(st.sampled_from([0, 0, 1, 2, 3]))
+    common: dict[str, Any] = {"seed": draw(seeds()), "zero": draw(st.booleans()), "reset_interval": reset}
+    return Settings(language, mutation=mutation, step_limit=200, **common, **chosen)

@@ -75,6 +75,12 @@ def draw_pairs(generator: Generator, width: int, height: int) -> list[tuple[int,
     return pairs
 
 
+def draw_mutations(generator: Generator, count: int, cells: int) -> list[tuple[int, int]]:
+    """Return (cell, char) of ``count`` mutations anywhere among ``cells``, in the order drawn."""
+    draws = [generator.draw() for _ in range(count)]
+    return [((r >> 8) % cells, r & 0xFF) for r in draws]
+
+
 def batches(
     seed: int,
     count: int,
@@ -101,10 +107,7 @@ def batches(
             after, cost = run_pair(tape, steps)
             grid[i * L : (i + 1) * L], grid[j * L : (j + 1) * L] = after[:L], after[L:]
             operations += cost
-        mutations: list[tuple[int, int]] = []
-        for _ in range(int(len(pairs) * noise)):
-            r = generator.draw()
-            mutations.append(((r >> 8) % size, r & 0xFF))
+        mutations = draw_mutations(generator, int(len(pairs) * noise), size)
         for cell, char in mutations:
             grid[cell] = char
         yield Batch(bytes(grid), pairs, mutations, generator.state, operations)

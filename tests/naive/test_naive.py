@@ -3,10 +3,12 @@
 import hashlib
 import math
 import string
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from tests import geometries
 from tests.naive import bff, forth, measures, selfrep, soup, text, tracer, twins
 from tests.naive.bff import NOWHERE, L, Outcome
 from tests.naive.golden import golden, remake
@@ -18,7 +20,12 @@ from tests.naive.tracer import Copy, Record, TracedSoup, Write
 
 LANGUAGES = list(twins.TWINS)
 # About a second each: an epoch costs a naive soup of 512 programs 0.1 to 0.9 s.
-EPOCHS = {512: {"bff": 9, "bff_noheads": 9, "bff_noheads_4bit": 2}, 34: {"bff_noheads": 33}, 1024: {"bff_noheads": 4}}
+EPOCHS = {
+    512: {"bff": 9, "bff_noheads": 9, "bff_noheads_4bit": 2},
+    34: {"bff_noheads": 33},
+    1024: {"bff_noheads": 4},
+    4096: {"bff_noheads": 1},
+}
 # The reference's soups of 512 programs and seed 1, SHA-256 of state 3: `--seed 1 --num 512`.
 THIRD_STATES = {
     "bff8": "a6cd7a7de8f2d7a96aaafda01bfced1e2c14ea4fea5bfdd5e405e14fbd7d496c",
@@ -40,7 +47,8 @@ def twinned(figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def settings_of(run: dict[str, Any]) -> Settings:
-    return Settings(run["language"], run["programs"], run["seed"], run["mutation"], zero=run["zero"])
+    own = {field: run[field] for field in ("geometry", "width", "height", "radius", "reset_interval") if field in run}
+    return Settings(run["language"], run["programs"], run["seed"], run["mutation"], zero=run["zero"], **own)
 
 
 def test_splitmix_gives_the_published_first_output_of_seed_0() -> None:
@@ -346,7 +354,7 @@ def test_bff_perm_by_hand() -> None:
 
 def test_a_soup_pairs_each_program_once() -> None:
     for e in range(20):
-        pairs = soup.pairing(12, 2**64 - 1, e)
+        pairs = soup.pairing(Settings("bff", 12, 2**64 - 1), e).reacting
         assert sorted(program for pair in pairs for program in pair) == list(range(12))
 
 
@@ -415,25 +423,41 @@ def test_mechanism_ids_are_blake2b_of_the_canonical_list() -> None:
     assert tracer.mechanism_id(writes) == sum(byte << (8 * k) for k, byte in enumerate(digest[:8])) % 2**63
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_tracers_bytes_are_the_plain_soups(language: str) -> None:
-    settings = Settings(language, 6, 3, mutation=2**24)
-    traced, plain = TracedSoup(settings), soup.initial(settings)
-    for record in traced.records(25):
-        totals = soup.advance(settings, plain, record.epoch - 1)
+TRACED = {
+    **{language: geometries.Told(Settings(language, 6, 3, mutation=2**24), 25) for language in LANGUAGES},
+    **{name: geometries.Told(told.settings, 9) for name, told in geometries.SOUPS.items() if told.settings.mutation},
+}
+
+
+@pytest.fixture(params=list(TRACED.values()), ids=list(TRACED), name="told")
+def told_fixture(request: pytest.FixtureRequest) -> geometries.Told:
+    found: geometries.Told = request.param
+    return found
+
+
+def test_the_tracers_bytes_are_the_plain_soups(told: geometries.Told) -> None:
+    settings = told.settings
+    traced, plain, generator = TracedSoup(settings), soup.initial(settings), soup.start_generator(settings)
+    for record in traced.records(told.epochs):
+        totals = soup.advance(settings, plain, record.epoch - 1, generator)
         assert traced.chars == plain
+        assert record.generator == (generator and generator.state)
         assert sum(r.steps for r in record.reactions) == totals.steps
         assert sum(r.operations for r in record.reactions) == totals.operations
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_records_explain_every_token(language: str) -> None:
-    """State n follows from state n-1 by mutations, then copy edges, without executing anything."""
-    traced = TracedSoup(Settings(language, 6, 4, mutation=2**23))
+def test_records_explain_every_token(told: geometries.Told) -> None:
+    """State n follows from state n-1 by the reset, mutations and copy edges, without executing anything."""
+    traced = TracedSoup(told.settings)
     before = list(traced.tokens)
-    for record in traced.records(25):
-        for cell, char in record.mutations:
-            before[cell] = (record.epoch, cell, char)
+
+    def write(n: int, cells: Iterable[tuple[int, int]]) -> None:
+        for cell, char in cells:
+            before[cell] = (n, cell, char)
+
+    for record in traced.records(told.epochs):
+        write(record.epoch, enumerate(record.reset))
+        write(record.epoch, () if record.mutations_after else record.mutations)
         after = list(before)
         for edge in record.copies:
             to = edge.program * 64 + edge.site
@@ -442,17 +466,17 @@ def test_records_explain_every_token(language: str) -> None:
                 continue
             epoch, cell, char = before[edge.from_program * 64 + edge.from_site]
             after[to] = (epoch, cell, (char + edge.delta) % 256)
-        assert after == traced.tokens
         before = after
+        write(record.epoch, record.mutations if record.mutations_after else ())
+        assert before == traced.tokens
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_lineage_ends_where_the_token_says(language: str) -> None:
-    traced = TracedSoup(Settings(language, 4, 8, mutation=2**23))
+def test_lineage_ends_where_the_token_says(told: geometries.Told) -> None:
+    traced = TracedSoup(told.settings)
     initial = traced.chars
-    records = list(traced.records(30))
-    for cell, (epoch, born, char) in enumerate(traced.tokens):
-        rows = lineage(initial, records, 30, *divmod(cell, 64))
+    records = list(traced.records(12))
+    for cell, (epoch, born, char) in list(enumerate(traced.tokens))[:: 1 + len(traced.tokens) // 150]:
+        rows = lineage(initial, records, 12, *divmod(cell, 64))
         assert rows[0].char == char
         assert (rows[-1].epoch, rows[-1].program * 64 + rows[-1].site) == (epoch, born)
         assert rows[-1].event in ({"mutated", "born"} if epoch else {"initial"})
@@ -492,6 +516,43 @@ def test_a_byte_mutated_and_copied_in_one_epoch_was_copied_after() -> None:
         Row(1, 1, 9, 52, "copied", 0, 3, 2),
         Row(1, 0, 3, 50, "mutated", None, None, None),
     ]
+
+
+def test_a_byte_made_anew_by_a_reset_is_born_unless_it_mutated_at_once() -> None:
+    edges = (Copy(1, 9, 0, 3, 2, "copied"), Copy(1, 8, 0, 4, 2, "copied"))
+    records = [Record(1, (), ((3, 50),), edges, 2, 0, reset_index=1, reset=bytes(range(7, 71)))]
+    assert lineage(bytes(128), records, 1, 1, 9) == [
+        Row(1, 1, 9, 52, "copied", 0, 3, 2),
+        Row(1, 0, 3, 50, "mutated", None, None, None),
+    ]
+    assert lineage(bytes(128), records, 1, 1, 8) == [
+        Row(1, 1, 8, 13, "copied", 0, 4, 2),
+        Row(1, 0, 4, 11, "born", None, None, None),
+    ]
+
+
+def test_a_mutation_after_the_reactions_hides_them() -> None:
+    edges = (Copy(0, 3, 1, 0, 0, "copied"), Copy(1, 9, 0, 3, 2, "copied"))
+    records = [Record(1, (), ((3, 50),), edges, 2, 0, mutations_after=True)]
+    assert lineage(bytes(128), records, 1, 0, 3) == [Row(1, 0, 3, 50, "mutated", None, None, None)]
+    assert lineage(bytes(128), records, 1, 1, 9) == [
+        Row(1, 1, 9, 2, "copied", 0, 3, 2),
+        Row(0, 0, 3, 0, "initial", None, None, None),
+    ]
+
+
+def test_neighbours_by_hand() -> None:
+    grid = Settings("bff", 6, geometry="grid", width=3, height=2, radius=1)
+    assert soup.neighbours(grid) == [[1, 3, 4], [0, 2, 3, 4, 5], [1, 4, 5], [0, 1, 4], [0, 1, 2, 3, 5], [1, 2, 4]]
+    line = Settings("bff", 6, geometry="line", radius=2)
+    assert soup.neighbours(line) == [[1, 2], [0, 2, 3], [0, 1, 3, 4], [1, 2, 4, 5], [2, 3, 5], [3, 4]]
+    graph = Settings("bff", 4, geometry="graph", interactions=((2, 1), (0, 3), (2, 0), (2, 1)))
+    assert soup.neighbours(graph) == [[3], [], [1, 0, 1], []]
+
+
+def test_orders_that_only_the_epoch_decides() -> None:
+    assert [soup.cyclic(4, e) for e in range(3)] == [[3, 0, 1, 2], [0, 1, 2, 3], [3, 0, 1, 2]]
+    assert [soup.fixed(4, e) for e in range(3)] == [[0, 1, 2, 3], [1, 2, 3, 0], [0, 1, 2, 3]]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

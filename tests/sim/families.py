@@ -16,6 +16,8 @@ from tests.naive import bff, text
 from tests.naive.golden import golden, remake
 from tests.naive.twins import TWINS
 
+GEOMETRY_FIELDS = ("geometry", "width", "height", "radius", "interactions", "reset_interval")
+
 
 class AgainstTheReference:
     """The tests that every language has; `name` is its own."""
@@ -47,6 +49,7 @@ def configured(run: dict[str, Any]) -> sim.SoupConfig:
         seed=run["seed"],
         mutation=run.get("mutation", 2**18),
         initial_soup="zero" if run.get("zero") else "uniform",
+        **{field: run[field] for field in GEOMETRY_FIELDS if field in run},
     )
 
 
