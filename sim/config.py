@@ -16,6 +16,8 @@ _OWN_FIELDS = {"line": ("radius",), "grid": ("width", "height", "radius"), "grap
     "lattice": ("width", "height")
 }
 _RESET_BLOCK = 32
+#: A number that was not given; no field allows it.
+UNSET = -(1 << 62)
 
 Plants = tuple[tuple[int, bytes], ...]
 Interactions = tuple[tuple[int, int], ...]
@@ -41,15 +43,15 @@ class SoupConfig:
     - `initial_soup`: `uniform` random bytes or `zero`
     - `plants`: (cell, bytes) written over the initial soup; kept sorted, neighbours merged
 
-    A number of -1 and an empty geometry stand for the default. Raises `InputError` naming the field and what is
+    `UNSET` and an empty geometry stand for the default. Raises `InputError` naming the field and what is
     allowed; a field that the geometry does not have is refused.
     """
 
     language: str = "bff_noheads"
-    programs: int = -1
+    programs: int = UNSET
     seed: int = 0
-    mutation: int = -1
-    step_limit: int = -1
+    mutation: int = UNSET
+    step_limit: int = UNSET
     geometry: str = ""
     width: int = 0
     height: int = 0
@@ -65,9 +67,9 @@ class SoupConfig:
         _choice("geometry", self.geometry, GEOMETRIES)
         self._check_own_fields()
         spread = self.width * self.height
-        self._default("programs", -1, spread or 131072)
-        self._default("mutation", -1, RATE_UNIT >> (4 if self.geometry == "lattice" else 12))
-        self._default("step_limit", -1, found.step_limit)
+        self._default("programs", UNSET, spread or 131072)
+        self._default("mutation", UNSET, RATE_UNIT >> (4 if self.geometry == "lattice" else 12))
+        self._default("step_limit", UNSET, found.step_limit)
         _integer("programs", self.programs, 2, MAX_CELLS // found.program_length)
         if self.programs % 2:
             raise InputError(f"programs: {self.programs} is odd; programs meet in pairs, give an even number")

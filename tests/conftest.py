@@ -1,6 +1,9 @@
 """What all tests share: the option ``--run-slow`` and how hypothesis runs."""
 
+import atexit
+import os
 import signal
+import sys
 
 import hypothesis
 import pytest
@@ -25,3 +28,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+_status = 0
+
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    global _status  # noqa: PLW0603 -- pytest tells it to one hook, and the next needs it
+    _status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """End at once: pytest's closing line is the last.
+
+    DuckDB's threads that have called Python keep some state of it to the end, and its binding library would
+    list, after that line, what the interpreter therefore cannot take down.
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_status)

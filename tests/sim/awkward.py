@@ -28,7 +28,7 @@ def _few_kinds(draw: DrawFn, language: sim.Language) -> bytes:
 def _short_programs(draw: DrawFn, language: sim.Language) -> bytes:
     """Draw a short program at the start of one half or both, a filler behind it."""
     length = language.program_length
-    program = bytes(draw(st.lists(_bytes(language), min_size=1, max_size=24)))
+    program = bytes(draw(st.lists(_bytes(language), min_size=1, max_size=min(24, length))))
     filler = bytes([draw(_bytes(language))])
     left = program.ljust(length, filler)
     return left + draw(st.sampled_from([left, filler * length, bytes(length), left[::-1]]))
