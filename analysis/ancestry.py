@@ -293,6 +293,9 @@ class Tracker:
             self._cells, self._sources = np.empty(room, np.int32), np.empty(room, np.int32)
         table = log.mechanisms
         mutated = log.mutated_cells
+        if log.reset is not None:
+            # to an ancestor, to be made anew is to be mutated
+            mutated = np.union1d(np.arange(len(log.reset.chars), dtype=np.int32), mutated)
         columns = (log.left, log.right, log.mechanism, table.starts, table.writes, mutated)
         events = Events(*(_read_only(column) for column in columns))
         self._marks[mutated] = _MUTATED

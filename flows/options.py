@@ -8,7 +8,7 @@ only the caller knows. Nothing of ours is imported here, so that ``--help`` answ
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -33,7 +33,7 @@ class Option:
 
     - `default` is what holds when it is not given; `shown` is how help prints it ("" for not at all)
     - `low`, `high`: the least and the largest value allowed, `even` that only even ones are
-    - `choices`: the values allowed, or a function that returns them (asked only when a value is checked)
+    - `choices`: the values allowed
     - `metavar`: the value's place holder in help; empty for a flag
     - `repeatable`: may be given several times; the value is then a list
     """
@@ -46,7 +46,7 @@ class Option:
     low: int | None = None
     high: int | None = None
     even: bool = False
-    choices: tuple[str, ...] | Callable[[], tuple[str, ...]] = ()
+    choices: tuple[str, ...] = ()
     repeatable: bool = False
     shown: str | None = None
 
@@ -69,7 +69,7 @@ class Option:
             case Kind.PLANTS:
                 return "PROGRAM=TEXT"
             case Kind.TEXT:
-                return ", ".join(self._choices()) or "a text"
+                return ", ".join(self.choices) or "a text"
         what = "even numbers" if self.even else "whole numbers" if self.kind is Kind.WHOLE else "numbers"
         return f"{what} from {self.low} on" if self.high is None else f"{what} from {self.low} to {self.high}"
 
@@ -104,7 +104,7 @@ class Option:
                 return _checked_plants(value)
         if self.kind in {Kind.WHOLE, Kind.NUMBER}:
             self._check_range(value)
-        if self.choices and value not in self._choices():
+        if self.choices and value not in self.choices:
             raise ValueError(f"{value!r}; allowed: {self.allowed()}")
         return value
 
@@ -113,9 +113,6 @@ class Option:
         above = self.high is not None and value > self.high
         if below or above or (self.even and value % 2):
             raise ValueError(f"{value}; allowed: {self.allowed()}")
-
-    def _choices(self) -> tuple[str, ...]:
-        return self.choices() if callable(self.choices) else self.choices
 
 
 def _plant(text: str) -> dict[str, Any]:
@@ -143,22 +140,75 @@ def _checked_plants(value: Any) -> list[tuple[int, str]]:
     return plants
 
 
-def _languages() -> tuple[str, ...]:
-    from sim import LANGUAGES
-
-    return tuple(LANGUAGES)
-
-
 OPTIONS: tuple[Option, ...] = (
-    Option("language", Kind.TEXT, "bff_noheads", "instruction set", "NAME", choices=_languages),
-    Option("programs", Kind.WHOLE, 131072, "programs in the soup, an even number", "N", low=2, even=True),
+    Option("language", Kind.TEXT, "bff_noheads", "instruction set", "NAME"),
+    Option(
+        "programs",
+        Kind.WHOLE,
+        None,
+        "programs in the soup, an even number",
+        "N",
+        low=2,
+        even=True,
+        shown="131072; width x height on a grid or lattice",
+    ),
     Option("seed", Kind.WHOLE, 0, "seed of all randomness, 0 to 2^64 - 1", "S", low=0, high=2**64 - 1),
     Option(
         "epochs", Kind.WHOLE, 2048, "state to reach; an existing run is extended to it", "E", low=0, high=MOST_EPOCHS
     ),
-    Option("mutation-rate", Kind.NUMBER, 2**-12, "chance that a byte mutates in an epoch, 0 to 1", "P", low=0, high=1),
-    Option("step-limit", Kind.WHOLE, 8192, "steps that a tape may run", "K", low=1, high=2**31 - 1),
-    Option("geometry", Kind.TEXT, "mixed", "who may meet whom: mixed pairs all at random", "NAME", choices=("mixed",)),
+    Option(
+        "mutation-rate",
+        Kind.NUMBER,
+        None,
+        "chance that a byte mutates in an epoch, 0 to 1; on a lattice the mutations for a reaction",
+        "P",
+        low=0,
+        high=1,
+        shown="0.000244140625; 0.0625 on a lattice",
+    ),
+    Option(
+        "step-limit",
+        Kind.WHOLE,
+        None,
+        "steps that a tape may run",
+        "K",
+        low=1,
+        high=2**31 - 1,
+        shown="the language's, 8192 as a rule",
+    ),
+    Option(
+        "geometry",
+        Kind.TEXT,
+        None,
+        "who may meet whom: mixed (all at random), fixed or cyclic (an order that only the epoch decides),"
+        " neighbours on a line, a grid or a graph, or adjacent programs of a lattice in batches",
+        "NAME",
+        choices=("mixed", "fixed", "cyclic", "line", "grid", "graph", "lattice"),
+        shown="the language's, mixed as a rule",
+    ),
+    Option("width", Kind.WHOLE, None, "programs in a row of the grid or lattice", "W", low=1, high=2**28, shown=""),
+    Option("height", Kind.WHOLE, None, "rows of the grid or lattice", "H", low=1, high=2**28, shown=""),
+    Option(
+        "radius", Kind.WHOLE, None, "how far neighbours are on a line or grid", "R", low=1, high=2**28, shown="2 there"
+    ),
+    Option(
+        "interactions",
+        Kind.TEXT,
+        None,
+        "file of a graph: pairs of program numbers, each a program and one that it may meet",
+        "FILE",
+        shown="",
+    ),
+    Option(
+        "reset-interval",
+        Kind.WHOLE,
+        None,
+        "make the programs anew every so many epochs, from the first on",
+        "R",
+        low=1,
+        high=2**31 - 1,
+        shown="never",
+    ),
     Option("initial-soup", Kind.TEXT, "uniform", "uniform random bytes, or zero", "KIND", choices=("uniform", "zero")),
     Option(
         "initial-program",

@@ -19,6 +19,9 @@ __all__ = ["OPTIONS", "Option", "RunRequest", "read_request"]
 
 STORE_VARIABLE = "PRIMORDIUM_STORE"
 DEFAULT_STORE = "store"
+#: How far the paper's neighbours are.
+DEFAULT_RADIUS = 2
+_PLACE = ("width", "height", "radius", "reset_interval")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class RunRequest:
             "mutation_rate": config.mutation_rate,
             "step_limit": config.step_limit,
             "geometry": config.geometry,
+            **{name: getattr(config, name) for name in _PLACE if getattr(config, name)},
             "initial_soup": config.initial_soup,
             "plants": [{"cell": cell, "bytes": content.hex()} for cell, content in config.plants],
             "epochs": self.epochs,
@@ -139,14 +143,18 @@ def _settings(values: Mapping[str, Any], places: Mapping[str, str]) -> RunSettin
 
 def _config(values: Mapping[str, Any], places: Mapping[str, str]) -> SoupConfig:
     try:
+        mutation = values["mutation_rate"]
+        fields = {
+            "programs": values["programs"],
+            "mutation": None if mutation is None else SoupConfig.mutation_from_rate(mutation),
+            "step_limit": values["step_limit"],
+            **_geometry(values, places),
+        }
         bare = SoupConfig(
             language=values["language"],
-            programs=values["programs"],
             seed=values["seed"],
-            mutation=SoupConfig.mutation_from_rate(values["mutation_rate"]),
-            step_limit=values["step_limit"],
-            geometry=values["geometry"],
             initial_soup=values["initial_soup"],
+            **{name: value for name, value in fields.items() if value is not None},
         )
     except InputError as error:
         raise _placed(error, places) from None
@@ -156,6 +164,38 @@ def _config(values: Mapping[str, Any], places: Mapping[str, str]) -> SoupConfig:
     except InputError as error:
         place = places.get("plant") or places["initial_program"]
         raise InputError(f"{place}: {str(error).removeprefix('plants: ')}") from None
+
+
+def _geometry(values: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    """Return who may meet whom as fields of a configuration; None for a field that has its default."""
+    geometry = values["geometry"] or language(values["language"]).geometry
+    fields: dict[str, Any] = {name: values[name] for name in ("width", "height", "radius", "reset_interval")}
+    fields["geometry"] = geometry
+    if geometry in {"line", "grid"} and fields["radius"] is None:
+        fields["radius"] = DEFAULT_RADIUS
+    for name, of in (("width", {"grid", "lattice"}), ("height", {"grid", "lattice"}), ("interactions", {"graph"})):
+        if geometry in of and values[name] is None:
+            raise InputError(f"--{name}: missing; the geometry {geometry} needs it")
+    if values["interactions"] is not None:
+        fields["interactions"] = _interactions(Path(values["interactions"]), places["interactions"])
+    return fields
+
+
+def _interactions(path: Path, place: str) -> tuple[tuple[int, int], ...]:
+    """Return the pairs of an interactions file: whole numbers, two by two, parted by white space."""
+    try:
+        words = path.read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise InputError(f"{place}: {path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{place}: {path} is not text; write pairs of program numbers such as: 0 1") from None
+    for number, word in enumerate(words):
+        if not word.isascii() or not word.isdigit():
+            raise InputError(f"{place}: {path}: word {number + 1}, {word!r}, is no program number; write pairs: 0 1")
+    if len(words) % 2 or not words:
+        raise InputError(f"{place}: {path} has {len(words)} numbers; write pairs of program numbers such as: 0 1")
+    numbers = iter(map(int, words))
+    return tuple(zip(numbers, numbers, strict=True))
 
 
 def _placed(error: InputError, places: Mapping[str, str]) -> InputError:

@@ -237,7 +237,7 @@ class Pipeline:
             if work.failure is not None:
                 raise work.failure
         with History(self.store, self.run) as history:
-            return Soup.resume(config, history.tokens_at(epoch), epoch, threads)
+            return Soup.resume(config, history.tokens_at(epoch), epoch, threads, generator=history.generator(epoch))
 
     def _check(self, run: str) -> None:
         if run != self.run:

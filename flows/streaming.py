@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analysis.measures import complexity
@@ -77,7 +77,7 @@ class Stream:
 
 def make_machine_code(config: SoupConfig) -> None:
     """Let the smallest soup of the language go through all that is done with the real one."""
-    soup = Soup(replace(config, programs=2, plants=()), 1)
+    soup = Soup(SoupConfig(language=config.language, geometry="mixed", programs=2, seed=config.seed), 1)
     soup.advance()
     soup.token_counts()
     soup.tokens()

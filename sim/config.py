@@ -10,9 +10,17 @@ from sim.languages import language
 RATE_UNIT = 1 << 30
 MAX_CELLS = 1 << 28  # a token's cell has 28 bits (design: int64 = epoch 27 bits, cell 28, char 8)
 INITIAL_SOUPS = ("uniform", "zero")
-GEOMETRIES = ("mixed",)
+GEOMETRIES = ("mixed", "fixed", "cyclic", "line", "grid", "graph", "lattice")
+#: Which fields a geometry has besides those of all.
+_OWN_FIELDS = {"line": ("radius",), "grid": ("width", "height", "radius"), "graph": ("interactions",)} | {
+    "lattice": ("width", "height")
+}
+_RESET_BLOCK = 32
+#: A number that was not given; no field allows it.
+UNSET = -(1 << 62)
 
 Plants = tuple[tuple[int, bytes], ...]
+Interactions = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,38 +28,78 @@ class SoupConfig:
     """A soup's physics: same configuration, same history, bit for bit.
 
     - `language`: an instruction set of the registry
-    - `programs`: how many, even, at least 2
+    - `programs`: how many, even, at least 2; on a grid or lattice width * height (the default there)
     - `seed`: 0 to 2^64 - 1
-    - `mutation`: chance that a byte mutates in an epoch, in units of 2^-30 (0 to 2^30)
-    - `step_limit`: steps a tape may run, 1 to 2^31 - 1
-    - `geometry`: who may meet whom; `mixed` pairs all programs at random
+    - `mutation`: chance that a byte mutates in an epoch, in units of 2^-30 (0 to 2^30; default 2^-12 of 1); on a
+      lattice the number of mutations for a reaction (default 2^-4)
+    - `step_limit`: steps a tape may run, 1 to 2^31 - 1 (default: the language's)
+    - `geometry`: who may meet whom. `mixed` pairs all programs at random; `fixed` (a power of two of programs)
+      and `cyclic` in an order that only the epoch decides; `line`, `grid` and `graph` pair neighbours;
+      `lattice` adjacent ones of a grid, in batches, and mutates after the reactions (default: the language's)
+    - `width`, `height`: of a grid or lattice, in programs; at least 1 and 2
+    - `radius`: how far neighbours are on a line or grid
+    - `interactions`: a graph's (program, neighbour) pairs in order; the first is on the left
+    - `reset_interval`: every so many epochs the programs are made anew, 0 for never; not on a lattice
     - `initial_soup`: `uniform` random bytes or `zero`
     - `plants`: (cell, bytes) written over the initial soup; kept sorted, neighbours merged
 
-    Raises `InputError` naming the field and what is allowed.
+    `UNSET` and an empty geometry stand for the default. Raises `InputError` naming the field and what is
+    allowed; a field that the geometry does not have is refused.
     """
 
     language: str = "bff_noheads"
-    programs: int = 131072
+    programs: int = UNSET
     seed: int = 0
-    mutation: int = RATE_UNIT >> 12
-    step_limit: int = 8192
-    geometry: str = "mixed"
+    mutation: int = UNSET
+    step_limit: int = UNSET
+    geometry: str = ""
+    width: int = 0
+    height: int = 0
+    radius: int = 0
+    interactions: Interactions = ()
+    reset_interval: int = 0
     initial_soup: str = "uniform"
     plants: Plants = ()
 
     def __post_init__(self) -> None:
-        length = language(self.language).program_length
-        most = MAX_CELLS // length
-        _integer("programs", self.programs, 2, most)
+        found = language(self.language)
+        self._default("geometry", "", found.geometry)
+        _choice("geometry", self.geometry, GEOMETRIES)
+        self._check_own_fields()
+        spread = self.width * self.height
+        self._default("programs", UNSET, spread or 131072)
+        self._default("mutation", UNSET, RATE_UNIT >> (4 if self.geometry == "lattice" else 12))
+        self._default("step_limit", UNSET, found.step_limit)
+        _integer("programs", self.programs, 2, MAX_CELLS // found.program_length)
         if self.programs % 2:
             raise InputError(f"programs: {self.programs} is odd; programs meet in pairs, give an even number")
+        if spread and self.programs != spread:
+            raise InputError(f"programs: {self.programs}; {self.width} x {self.height} are {spread}")
+        if self.geometry == "fixed" and self.programs & (self.programs - 1):
+            raise InputError(f"programs: {self.programs}; the geometry fixed needs a power of two")
         _integer("seed", self.seed, 0, 2**64 - 1)
         _integer("mutation", self.mutation, 0, RATE_UNIT)
         _integer("step_limit", self.step_limit, 1, 2**31 - 1)
-        _choice("geometry", self.geometry, GEOMETRIES)
+        _integer("reset_interval", self.reset_interval, 0, 2**31 - 1)
         _choice("initial_soup", self.initial_soup, INITIAL_SOUPS)
+        _check_interactions(self.interactions, self.programs)
         object.__setattr__(self, "plants", _merged(self.plants, self.cells))
+
+    def _default(self, field: str, unset: Any, value: Any) -> None:
+        if getattr(self, field) == unset:
+            object.__setattr__(self, field, value)
+
+    def _check_own_fields(self) -> None:
+        own = _OWN_FIELDS.get(self.geometry, ())
+        for field in ("width", "height", "radius", "interactions"):
+            value: Any = getattr(self, field)
+            if field not in own and value:
+                raise InputError(f"{field}: does not apply to the geometry {self.geometry}; leave it out")
+            if field in own and field != "interactions":
+                # an adjacent program must be there in either direction
+                _integer(field, value, 2 if self.geometry == "lattice" else 1, MAX_CELLS)
+        if self.geometry == "lattice" and self.reset_interval:
+            raise InputError("reset_interval: does not apply to the geometry lattice; leave it out")
 
     @property
     def instruction_set(self) -> Language:
@@ -70,13 +118,23 @@ class SoupConfig:
 
     @property
     def mutation_rate(self) -> float:
-        """The chance that a byte mutates in an epoch, 0 to 1."""
+        """The chance that a byte mutates in an epoch, on a lattice the mutations for a reaction, 0 to 1."""
         return self.mutation / RATE_UNIT
 
     @property
     def mutation_order(self) -> str:
         """Whether mutations come before or after an epoch's reactions."""
-        return language(self.language).mutation_order
+        return "after" if self.geometry == "lattice" else "before"
+
+    @property
+    def reset_cells(self) -> int:
+        """How many cells a reset makes anew: those of the first programs, a multiple of 32 of them."""
+        return self.programs // _RESET_BLOCK * _RESET_BLOCK * self.program_length
+
+    def reset_index(self, epoch: int) -> int:
+        """Return the number of the reset with which the making of state ``epoch`` begins, from 1; 0 for none."""
+        due = self.reset_interval > 0 and epoch >= 2 and (epoch - 2) % self.reset_interval == 0
+        return (epoch - 2) // self.reset_interval + 1 if due else 0
 
     @property
     def semantics_version(self) -> int:
@@ -104,6 +162,14 @@ def _integer(field: str, value: Any, low: int, high: int) -> None:
 def _choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InputError(f"{field}: {value!r}; allowed: {', '.join(allowed)}")
+
+
+def _check_interactions(interactions: Interactions, programs: int) -> None:
+    for one, other in interactions:
+        if not (0 <= one < programs and 0 <= other < programs):
+            raise InputError(f"interactions: {one} {other}; allowed: programs 0 to {programs - 1}")
+        if one == other:
+            raise InputError(f"interactions: {one} {other}; a program cannot meet itself")
 
 
 def _merged(plants: Plants, cells: int) -> Plants:

@@ -118,20 +118,23 @@ def _signature() -> Any:
     table = types.NamedTuple([i32, u64, i64, u32, i64], Table)
     return types.void(
         types.FunctionType(EXECUTE), u8, cells, events, table, table, i64,
-        types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64, types.boolean,
+        types.int64, types.int64, types.int64, types.int64, types.uint64, types.int64, types.int64, types.int64,
+        types.int64, types.boolean,
     )  # fmt: skip
 
 
 @declared(_signature)
 def react(
     execute: Any, table: Any, cells: Any, events: Any, known: Any, fresh: Any, tally: Any,
-    thread: int, threads: int, base: Any, mutation: int, limit: int, birth: int, counting: bool,
+    thread: int, threads: int, pairs: int, reactions: int, base: Any, mutation: int, limit: int, birth: int,
+    reset: int, counting: bool,
 ) -> None:  # fmt: skip
-    """Run chunks of an epoch's reactions until none is left.
+    """Run chunks of an epoch's pairs until none is left.
 
-    ``base``: N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``: origin of a byte
-    born at cell 0 in this epoch. ``known``: mechanisms of earlier epochs (read only); ``fresh``: this
-    thread's new ones. ``tally``: this thread's sums.
+    ``pairs``: how many of the order mutate; the first ``reactions`` of them react as well. ``base``:
+    N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``: origin of a byte born at
+    cell 0 in this epoch. ``reset``: the cells before this one were born in this epoch already. ``known``:
+    mechanisms of earlier epochs (read only); ``fresh``: this thread's new ones. ``tally``: this thread's sums.
     """
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
     chars, numbers, origins, holders = cells
@@ -143,8 +146,7 @@ def react(
     length = len(chars) // programs
     size = 2 * length
     padded = (size + 63) // 64 * 64
-    reactions = programs // 2
-    chunks = (reactions + CHUNK - 1) // CHUNK
+    chunks = (pairs + CHUNK - 1) // CHUNK
     # On the stack: arrays of the heap are counted, atomically, at every call through a pointer.
     buffer = carray(stack_bytes(_LONGEST), (padded,))
     before = carray(stack_bytes(_LONGEST), (padded,))
@@ -171,10 +173,10 @@ def react(
         mutations_at = first * size
         mutations = 0
         queued = 0
-        for k in range(first, min(first + CHUNK, reactions)):
+        for k in range(first, min(first + CHUNK, pairs)):
             left = order[2 * k]
             right = order[2 * k + 1]
-            ahead = 2 * min(k + _AHEAD, reactions - 1)
+            ahead = 2 * min(k + _AHEAD, pairs - 1)
             prefetch(chars, np.int64(order[ahead]) * length)
             prefetch(chars, np.int64(order[ahead + 1]) * length)
             prefetch(flat_by_left, np.int64(order[ahead]) * 4)
@@ -185,8 +187,9 @@ def react(
             place = (base + np.uint64(k)) * np.uint64(size)
             any_mutated = False
             lowest = _LOW30
-            for i in range(size):
-                lowest = min(lowest, (mix(place + np.uint64(i)) >> _EIGHT) & _LOW30)
+            if mutation > 0:
+                for i in range(size):
+                    lowest = min(lowest, (mix(place + np.uint64(i)) >> _EIGHT) & _LOW30)
             if np.int64(lowest) < mutation:
                 any_mutated = True
                 for i in range(size):
@@ -198,12 +201,19 @@ def react(
                         mutated_cells[mutations_at + mutations] = cell
                         mutated_chars[mutations_at + mutations] = tape[i]
                         mutations += 1
+                        if cell < reset:
+                            continue  # born in the reset of this epoch: the same origin
                         number = _number_of_new(origins, holders, shared, birth | cell, counting)
                         if counting:
                             gain += 1
                             if atomic_add(holders, np.int64(numbers[cell]), -1) == 1:
                                 gain -= 1
                         numbers[cell] = number
+            if k >= reactions:
+                if any_mutated:
+                    copy_bytes(chars, left_cell, buffer, 0, length)
+                    copy_bytes(chars, right_cell, buffer, length, length)
+                continue
             copy_bytes(before, 0, buffer, 0, padded)
             copy_bytes(buffer_sources, 0, identity, 0, padded)
             packed = execute(tape, sources, limit, constants)
@@ -228,8 +238,8 @@ def react(
                         continue
                     if source < size:
                         source_cell = left_cell + source if source < length else right_cell + source - length
-                    elif any_mutated and mutated[i]:
-                        continue  # born where a mutation was born in this epoch: the same origin
+                    elif (any_mutated and mutated[i]) or target_cell < reset:
+                        continue  # born where a byte was born before in this epoch: the same origin
                     else:
                         new = _number_of_new(origins, holders, shared, birth | target_cell, counting)
                         gain += 1 if counting else 0
@@ -298,11 +308,11 @@ def collect(
 
 
 @kernel
-def collect_mutations(events: Any, per_chunk: int, cells: Any, chars: Any) -> int:
-    """Move an epoch's mutations out of the chunks' stretches, in no order; return how many."""
+def collect_mutations(events: Any, chunks: int, per_chunk: int, cells: Any, chars: Any) -> int:
+    """Move an epoch's mutations out of the stretches of its ``chunks``, in no order; return how many."""
     mutated_cells, mutated_chars, mutated_counts = events.mutated_cells, events.mutated_chars, events.mutated_counts
     count = 0
-    for chunk in range(len(mutated_counts)):
+    for chunk in range(chunks):
         for i in range(mutated_counts[chunk]):
             cells[count] = mutated_cells[chunk * per_chunk + i]
             chars[count] = mutated_chars[chunk * per_chunk + i]

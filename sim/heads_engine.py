@@ -1,7 +1,7 @@
 """Fast paths of the BFF family: exactly what `sim.heads.interpret` does, in far fewer instructions.
 
 - *Masks*: one bit a byte says where the commands are, so runs of no-ops cost nothing.
-- *Straight line*: the eight commands that are no brackets are one branch-free operation.
+- *Straight line*: the commands that never jump are one branch-free operation.
 - *Loops*: the body of an innermost loop is decoded once into its copies and increments; an iteration is
   only those. A loop that has changed nothing while its heads went once round is skipped to the limit; one
   that writes nothing is a search for a zero.
@@ -21,16 +21,16 @@ from sim.intrinsics import copy_bytes, differ_mask, equal_mask, highest_bit, low
 from sim.jit import inlined
 
 # Kinds of byte, as in sim.heads: 0 no-op, 1 zero, 2..5 heads, 6 and 7 decrement and increment, 8 and 9
-# copies, 10 and 11 brackets.
+# copies, 10 a copy that moves head1 too, 11 and 12 brackets, 13 and 14 brackets that jump a fixed way.
 _ONE = np.uint64(1)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 # What a non-bracket does, by kind: head moves, what is added, whether head1 is the source or target.
-_MOVE0 = np.array([0, 0, -1, 1, 0, 0, 0, 0, 0, 0], np.int64)
-_MOVE1 = np.array([0, 0, 0, 0, -1, 1, 0, 0, 0, 0], np.int64)
-_ADD = np.array([0, 0, 0, 0, 0, 0, -1, 1, 0, 0], np.int64)
-_FROM1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1], np.int64)
-_TO1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 0], np.int64)
+_MOVE0 = np.array([0, 0, -1, 1, 0, 0, 0, 0, 0, 0, 0], np.int64)
+_MOVE1 = np.array([0, 0, 0, 0, -1, 1, 0, 0, 0, 0, 1], np.int64)
+_ADD = np.array([0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0], np.int64)
+_FROM1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1], np.int64)
+_TO1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], np.int64)
 
 
 @inlined
@@ -89,7 +89,7 @@ def _decode(tape: Any, table: Any, first: int, last: int, commands0: Any, comman
         again = count > 0 and kind >= 8 and events[count - 1, 0] == kind
         again = again and events[count - 1, 1] == offset0 and events[count - 1, 2] == offset1
         if kind >= 6 and not again:
-            events[count, 0] = kind
+            events[count, 0] = 9 if kind == 10 else kind
             events[count, 1] = offset0
             events[count, 2] = offset1
             events[count, 3] = position
@@ -111,10 +111,11 @@ def _scan(tape: Any, table: Any, head0: int, move0: int, most: int) -> int:
     if move0 & 127 == 0:
         return most + 1
     place = head0
+    fold = table[257]
     # The head has been everywhere it will ever be after 128 moves.
     for k in range(1, min(most, 128) + 1):
         place = (place + move0) & 127
-        if table[tape[place]] == 1:
+        if tape[place] & fold == 0:
             return k
     return most + 1
 
@@ -132,6 +133,7 @@ def _loop(
     span = last - first
     lap = 128 >> lowest_bit(np.uint64((move0 | move1 | 128) & 255))
     quiet = 0
+    fold = table[257]
     for iteration in range(most):
         changed = 0
         for e in range(count):
@@ -149,7 +151,7 @@ def _loop(
             sources[target] = sources[source]
         head0 = (head0 + move0) & 127
         head1 = (head1 + move1) & 127
-        if table[tape[head0]] == 1:
+        if tape[head0] & fold == 0:
             return iteration + 1, -1, True
         quiet = quiet + 1 if changed == 0 else 0
         # Nothing changed while the heads went once round: nothing ever will, nor will a zero turn up.
@@ -170,13 +172,14 @@ def _copy_lap(
     """
     move_ahead = ahead >> 8
     ahead &= 127
+    fold = table[257]
     for iteration in range(lap):
         char = tape[source]
         if table[char] != table[tape[target]] and 0 <= target - first <= span:
             return iteration, True, False
         tape[target] = char
         sources[target] = sources[source]
-        if table[tape[ahead]] == 1:
+        if tape[ahead] & fold == 0:
             return iteration + 1, False, True
         source = (source + move_source) & 127
         target = (target + move_target) & 127
@@ -259,8 +262,8 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
         steps += 1
         operations += 1
         kind = table[tape[position]]
-        if kind < 10:
-            # Sums rather than choices: the eight commands come in no order a processor could guess.
+        if kind < 11:
+            # Sums rather than choices: the commands come in no order a processor could guess.
             source = head0 + (head1 - head0) * _FROM1[kind]
             target = head0 + (head1 - head0) * _TO1[kind]
             old = tape[target]
@@ -279,16 +282,18 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
             if pc >= 128:
                 break
             continue
-        zero = table[tape[head0]] == 1
-        if kind == 10:
-            if zero:
+        zero = tape[head0] & table[257] == 0
+        if kind in (11, 13):
+            if zero and kind == 13:
+                position += 8
+            elif zero:
                 depth = 1
                 while depth > 0:
                     position = _next(commands0, commands1, position + 1)
                     if position == 128:
                         break
                     other = table[tape[position]]
-                    depth += (other == 10) - np.int64(other == 11)
+                    depth += (other == 11) - np.int64(other == 12)
                 if depth > 0:
                     break
             pc = position + 1
@@ -301,18 +306,23 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
                 break
             continue
         last = position
-        depth = 1
-        innermost = True
-        while depth > 0:
-            position = _previous(commands0, commands1, position)
+        innermost = kind == 12
+        if kind == 14:
+            position -= 8
             if position < 0:
                 break
-            other = table[tape[position]]
-            depth += (other == 11) - np.int64(other == 10)
-            if other == 11:
-                innermost = False
-        if depth > 0:
-            break
+        else:
+            depth = 1
+            while depth > 0:
+                position = _previous(commands0, commands1, position)
+                if position < 0:
+                    break
+                other = table[tape[position]]
+                depth += (other == 12) - np.int64(other == 11)
+                if other == 12:
+                    innermost = False
+            if depth > 0:
+                break
         first = position
         pc = first + 1
         jumps += 1

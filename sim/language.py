@@ -45,7 +45,7 @@ class Step(NamedTuple):
     `number` counts from 1; `position` is where the instruction stands, `byte` what it is, `name` its
     printed form, `heads` where the heads stand before it (empty for languages without heads), `writes`
     the bytes it wrote: (target, source or None, char), the source being where the byte now at the target stood
-    before execution.
+    before execution; `stack` what lies on the stack before it, the top last (empty for languages without one).
     """
 
     number: int
@@ -54,6 +54,7 @@ class Step(NamedTuple):
     name: str
     heads: tuple[int, ...]
     writes: tuple[tuple[int, int | None, int], ...]
+    stack: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,7 @@ class Language:
       copy copies the source, arithmetic keeps it, a byte from nowhere gets 255. Plain Python that Numba
       compiles as it is; `table` is the language's own constant.
     - `engine` does exactly what `execute` does, faster; without it `execute` is compiled.
+    - `step_limit` and `geometry` are what a soup of it has by default.
     - `parse` reads the language's text form (raises `InputError`), `format` prints it, `disassemble` names
       each byte's instruction, `colour` gives a byte's colour as (red, green, blue) or None for plain,
       `walk` tells an execution step by step.
@@ -80,7 +82,8 @@ class Language:
     walk: Callable[[bytes, int], Iterator[Step]]
     version: int = 1
     program_length: int = 64
-    mutation_order: str = "before"
+    step_limit: int = 8192
+    geometry: str = "mixed"
     table: Bytes = field(default_factory=lambda: np.zeros(1, np.uint8))
     engine: Callable[[Any, Any, int, Any], int] | None = None
 

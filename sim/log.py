@@ -52,6 +52,14 @@ class MechanismTable:
 
 
 @dataclass(eq=False)
+class Reset:
+    """A reset with which an epoch begins: its number, from 1, and the bytes of the first cells (uint8)."""
+
+    index: int
+    chars: Bytes
+
+
+@dataclass(eq=False)
 class EpochLog:
     """One epoch's events; `epoch` is the n of the state it makes.
 
@@ -59,6 +67,8 @@ class EpochLog:
     `mechanisms`), `steps`, `operations`; the last two are None where a reader left them out. Mutations, by
     ascending cell: `mutated_cells` (int32[M]), `mutated_chars` (uint8[M]). `changed_cells` is the number
     of cells that the reactions changed, `unique_origins` the distinct origins in state n; -1 if unknown.
+    `mutations_after`: mutations came after the reactions. `reset`: the reset before both, if there was one.
+    `generator`: the state (uint64) of a lattice's generator after the epoch.
     """
 
     epoch: int
@@ -72,6 +82,9 @@ class EpochLog:
     operations: Int32 | None = None
     changed_cells: int = -1
     unique_origins: int = -1
+    mutations_after: bool = False
+    reset: Reset | None = None
+    generator: int | None = None
 
     @property
     def reactions(self) -> int:

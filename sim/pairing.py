@@ -1,4 +1,4 @@
-"""Who meets whom in an epoch: the well-mixed soup's shuffle (semantics.md section 1, "Pairing")."""
+"""Who meets whom where anybody may: the shuffle, and orders that only the epoch decides (semantics.md section 1)."""
 
 from typing import Any
 
@@ -49,3 +49,23 @@ def shuffle(mixed_seed: Any, epoch: int, order: Any, draws: Any) -> None:
         kept = order[i]
         order[i] = order[j]
         order[j] = kept
+
+
+@kernel
+def shuffle_fixed(epoch: int, order: Any) -> None:
+    """Fill ``order`` (int32[N], N a power of two) as the reference's fixed shuffle does."""
+    programs = len(order)
+    bits = 0
+    while (2 << bits) <= programs:
+        bits += 1
+    stride = np.int64(2) << (epoch % bits)
+    for i in range(programs):
+        order[i] = (i * (stride - 1)) % programs ^ (epoch & 1)
+
+
+@kernel
+def cycle(epoch: int, order: Any) -> None:
+    """Fill ``order`` (int32[N]) as the reference does without a shuffle: beside one neighbour, then the other."""
+    programs = len(order)
+    for i in range(programs):
+        order[i] = i if epoch % 2 else (i + programs - 1) % programs

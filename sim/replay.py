@@ -32,9 +32,10 @@ def _mutate(chars: Any, numbers: Any, origins: Any, cells: Any, written: Any, bi
     for i in range(len(cells)):
         cell = cells[i]
         chars[cell] = written[i]
-        numbers[cell] = used
-        origins[used] = birth | np.int64(cell)
-        used += 1
+        if origins[numbers[cell]] != birth | np.int64(cell):  # else born there before in the epoch
+            numbers[cell] = used
+            origins[used] = birth | np.int64(cell)
+            used += 1
     return used
 
 
@@ -108,33 +109,24 @@ def _react(
 
 @declared(
     lambda: types.int64(
-        types.uint32[::1], types.int64[::1], types.int32[::1], types.int64, read_only(types.int32),
-        types.int64, types.int64,
+        types.uint32[::1], types.int64[::1], types.int32[::1], types.int64, types.int64, types.int64,
     )
 )  # fmt: skip
-def _bear(numbers: Any, origins: Any, cells: Any, count: int, mutated: Any, birth: int, used: int) -> int:
-    """Give cells born from nowhere their origins; one that also mutated in the epoch shares that origin."""
+def _bear(numbers: Any, origins: Any, cells: Any, count: int, birth: int, used: int) -> int:
+    """Give cells born from nowhere their origins; a byte born there before in the epoch has it already."""
     for i in range(count):
         cell = cells[i]
-        place = np.searchsorted(mutated, cell)
-        if place < len(mutated) and mutated[place] == cell:
-            # Mutations took the last len(mutated) numbers before any birth, in order of their cells.
-            numbers[cell] = used - len(mutated) + place
-    fresh = used
-    for i in range(count):
-        cell = cells[i]
-        place = np.searchsorted(mutated, cell)
-        if place == len(mutated) or mutated[place] != cell:
-            numbers[cell] = fresh
-            origins[fresh] = birth | np.int64(cell)
-            fresh += 1
-    return fresh
+        if origins[numbers[cell]] != birth | np.int64(cell):
+            numbers[cell] = used
+            origins[used] = birth | np.int64(cell)
+            used += 1
+    return used
 
 
 class Replay:
     """A soup's tokens, moved on from state to state by the log of its epochs.
 
-    ``program_length``: L. ``tokens``: of state ``epoch``. For languages that mutate before reacting.
+    ``program_length``: L. ``tokens``: of state ``epoch``.
     """
 
     def __init__(self, program_length: int, tokens: Tokens, epoch: int, threads: int | None = None) -> None:
@@ -170,9 +162,10 @@ class Replay:
             self._used = renumber(self._numbers, self._origins, marks, self._used)
             if self._used + len(self._chars) > len(self._origins):
                 self._origins = np.concatenate([self._origins, np.empty(len(self._chars), np.int64)])
-        self._used = _mutate(
-            self._chars, self._numbers, self._origins, log.mutated_cells, log.mutated_chars, birth, self._used
-        )
+        if log.reset is not None:
+            self._used = self._reset(log.reset.chars, birth)
+        if not log.mutations_after:
+            self._mutate(log, birth)
         table = log.mechanisms
         parts = np.linspace(0, log.reactions, (self._threads if self._pool else 1) + 1).astype(np.int64)
         # Two lists of births a part would do; one long enough for every cell is never touched as a rule.
@@ -190,12 +183,25 @@ class Replay:
 
         count = len(parts) - 1
         born = list(self._pool.map(work, range(count))) if self._pool else [work(0)]
-        mutated = log.mutated_cells
-        before = self._used
         cells = np.concatenate([self._nowhere[2 * self._length * int(parts[p]) :][: born[p]] for p in range(count)])
         if len(cells):
-            self._used = _bear(self._numbers, self._origins, cells, len(cells), mutated, birth, before)
+            self._used = _bear(self._numbers, self._origins, cells, len(cells), birth, self._used)
+        if log.mutations_after:
+            self._mutate(log, birth)
         self.epoch = log.epoch
+
+    def _mutate(self, log: EpochLog, birth: int) -> None:
+        self._used = _mutate(
+            self._chars, self._numbers, self._origins, log.mutated_cells, log.mutated_chars, birth, self._used
+        )
+
+    def _reset(self, chars: Bytes, birth: int) -> int:
+        """Make the first cells anew; return how many origin numbers are used after."""
+        count, used = len(chars), self._used + len(chars)
+        self._chars[:count] = chars
+        self._numbers[:count] = np.arange(self._used, used, dtype=np.uint32)
+        self._origins[self._used : used] = birth | np.arange(count)
+        return used
 
     def tokens(self) -> Tokens:
         """Return the tokens of the present state (copies)."""

@@ -10,11 +10,12 @@ from sim.census import count_holders, mark_numbers, name_distinct, renumber, tok
 from sim.config import SoupConfig
 from sim.epoch import CHANGED, CHUNK, GAIN, NEXT_CHUNK, NEXT_NUMBER, Cells, Events, collect, collect_mutations, react
 from sim.errors import InputError
-from sim.initial import initial_chars
-from sim.log import CELL_BITS, Bytes, EpochLog, Int64, Tokens
+from sim.geometry import Geometry, Pairing
+from sim.initial import initial_chars, reset_chars
+from sim.lattice import Batch
+from sim.log import CELL_BITS, Bytes, EpochLog, Int32, Int64, Reset, Tokens
 from sim.mechanisms import Mechanisms, make_table
-from sim.pairing import shuffle
-from sim.splitmix import draw_int, mix_int
+from sim.splitmix import draw_int
 
 #: Origins are counted by reference while at most this share of the cells changes, else by a full pass.
 #: The two bounds differ so that a soup at the border does not switch every epoch.
@@ -28,7 +29,12 @@ class Soup:
     """
 
     def __init__(
-        self, config: SoupConfig, threads: int | None = None, *, state: tuple[Tokens, int] | None = None
+        self,
+        config: SoupConfig,
+        threads: int | None = None,
+        *,
+        state: tuple[Tokens, int] | None = None,
+        generator: tuple[int, int] | None = None,
     ) -> None:
         if state is None:
             state = Tokens(np.arange(config.cells, dtype=np.int64), initial_chars(config)), 0
@@ -38,7 +44,6 @@ class Soup:
         self.epoch = epoch
         self.threads = max(1, threads if threads is not None else numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
         self._language = config.instruction_set
-        self._mixed_seed = np.uint64(mix_int(config.seed))
         table, numbers = _numbered(tokens.origins)
         # Numbers are used up by births; when they run out, the living ones are renumbered.
         capacity = 2 * cells + 64
@@ -55,17 +60,16 @@ class Soup:
         chunks = (programs // 2 + CHUNK - 1) // CHUNK
         shared = np.zeros(2, np.int64)
         shared[NEXT_NUMBER] = len(table)
-        self._orders = [np.empty(programs, np.int32) for _ in range(2)]
+        self._geometry = Geometry(config, generator)
+        self._pairings = [Pairing(programs) for _ in range(2)]
         self._events = Events(
-            self._orders[0],
+            self._pairings[0].order,
             np.full((programs, 4), -1, np.int32),
             np.empty(cells, np.int32),
             np.empty(cells, np.uint8),
             np.zeros(chunks, np.int64),
             shared,
         )
-        self._draws = np.empty(programs, np.int32)
-        self._ordered = -1  # which epoch's pairing the first of `_orders` holds
         self._fresh = [make_table(programs // 2 + 1, cells + 2 * config.program_length) for _ in range(self.threads)]
         self._tally = np.zeros((self.threads, 2), np.int64)
         self._marks = np.zeros(capacity, np.uint8)
@@ -73,11 +77,23 @@ class Soup:
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
 
     @classmethod
-    def resume(cls, config: SoupConfig, tokens: Tokens, epoch: int, threads: int | None = None) -> "Soup":
-        """Return the soup of ``config`` in state ``epoch``, whose tokens are ``tokens``."""
+    def resume(
+        cls,
+        config: SoupConfig,
+        tokens: Tokens,
+        epoch: int,
+        threads: int | None = None,
+        *,
+        generator: tuple[int, int] | None = None,
+    ) -> "Soup":
+        """Return the soup of ``config`` in state ``epoch``, whose tokens are ``tokens``.
+
+        ``generator``: an earlier epoch of a lattice and its generator's state after it, to start from (default:
+        from the seed, which takes longer).
+        """
         if len(tokens.chars) != config.cells or len(tokens.origins) != config.cells:
             raise InputError(f"tokens: {len(tokens.chars)} cells; a soup of this configuration has {config.cells}")
-        return cls(config, threads, state=(tokens, epoch))
+        return cls(config, threads, state=(tokens, epoch), generator=generator)
 
     @property
     def chars(self) -> Bytes:
@@ -95,39 +111,45 @@ class Soup:
         config, events, cells = self.config, self._events, self._cells
         zero_based = self.epoch
         self._reserve_numbers()
-        if self._ordered != zero_based:
-            shuffle(self._mixed_seed, zero_based, self._orders[0], self._draws)
+        if self._pairings[0].epoch != zero_based:
+            self._geometry.pair(zero_based, self._pairings[0])
+        pairing, following = self._pairings
+        reset = self._reset()
         events.shared[NEXT_CHUNK] = 0
         arguments = (
             self._language.table,
             cells,
-            events._replace(order=self._orders[0]),
+            events._replace(order=pairing.order),
             self._mechanisms.table,
         )
         physics = (
+            pairing.pairs,
+            pairing.reactions,
             np.uint64(config.programs * draw_int(config.seed, zero_based) % 2**64),
-            config.mutation,
+            config.mutation if pairing.batch is None else 0,
             config.step_limit,
             (zero_based + 1) << CELL_BITS,
+            len(reset.chars) if reset else 0,
             self._counting,
         )
 
         def work(thread: int) -> None:
             if thread == 0:
                 # The next pairing needs nothing of this epoch: one thread makes it, the others go ahead.
-                shuffle(self._mixed_seed, zero_based + 1, self._orders[1], self._draws)
+                self._geometry.pair(zero_based + 1, following)
             react(
                 self._language.compiled, *arguments, self._fresh[thread], self._tally[thread],
                 thread, self.threads, *physics,
             )  # fmt: skip
 
         self._in_threads(work)
-        self._orders.reverse()
-        self._ordered = zero_based + 1
+        self._pairings.reverse()
         self.epoch += 1
         changed = int(self._tally[:, CHANGED].sum())
+        if pairing.batch is not None:
+            self._mutate(pairing.batch)
         self._count_origins(changed)
-        return self._log(changed)
+        return self._log(changed, pairing, reset)
 
     def tokens(self) -> Tokens:
         """Return the tokens of the present state (copies)."""
@@ -151,32 +173,79 @@ class Soup:
         for future in waiting:
             future.result()
 
-    def _log(self, changed: int) -> EpochLog:
-        programs, events = self.config.programs, self._events
+    def _reset(self) -> Reset | None:
+        """Make the programs anew if a reset is due before the next state."""
+        cells, shared = self._cells, self._events.shared
+        index = self.config.reset_index(self.epoch + 1)
+        if index == 0:
+            return None
+        chars = reset_chars(self.config, index)
+        count, used = len(chars), int(shared[NEXT_NUMBER])
+        birth = np.int64(self.epoch + 1) << CELL_BITS
+        cells.chars[:count] = chars
+        cells.numbers[:count] = np.arange(used, used + count, dtype=np.uint32)
+        cells.origins[used : used + count] = birth | np.arange(count)
+        shared[NEXT_NUMBER] = used + count
+        if self._counting:
+            self.unique_origins = int(count_holders(cells.numbers, cells.holders, used + count))
+        return Reset(index, chars)
+
+    def _mutate(self, batch: Batch) -> None:
+        """Carry out mutations that come after the reactions; each is one of a cell of its own."""
+        cells, shared = self._cells, self._events.shared
+        where, used = batch.mutated_cells, int(shared[NEXT_NUMBER])
+        birth = np.int64(self.epoch) << CELL_BITS
+        cells.chars[where] = batch.mutated_chars
+        # a byte born there in this epoch has the origin already
+        fresh = where[cells.origins[cells.numbers[where]] != (birth | where)]
+        count = len(fresh)
+        if self._counting:
+            np.subtract.at(cells.holders, cells.numbers[fresh], 1)
+            gone = np.unique(cells.numbers[fresh])
+            self._tally[0, GAIN] += count - int(np.count_nonzero(cells.holders[gone] == 0))
+            cells.holders[used : used + count] = 1
+        cells.numbers[fresh] = np.arange(used, used + count, dtype=np.uint32)
+        cells.origins[used : used + count] = birth | fresh
+        shared[NEXT_NUMBER] = used + count
+
+    def _log(self, changed: int, pairing: Pairing, reset: Reset | None) -> EpochLog:
+        events = self._events
         renamed = [self._mechanisms.absorb(fresh) for fresh in self._fresh[: self.threads]]
         most = max(1, *(len(names) for names in renamed))
         names = np.zeros((self.threads, most), np.int32)
         for thread, found in enumerate(renamed):
             names[thread, : len(found)] = found
-        left, right, mechanism, steps, operations = (np.empty(programs // 2, np.int32) for _ in range(5))
+        left, right, mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(5))
         collect(events.by_left, names, self.threads, left, right, mechanism, steps, operations)
-        count = int(events.mutated_counts.sum())
-        cells, chars = np.empty(count, np.int32), np.empty(count, np.uint8)
-        collect_mutations(events, CHUNK * 2 * self.config.program_length, cells, chars)
-        order = np.argsort(cells)
+        cells, chars = self._mutations(pairing)
         return EpochLog(
             epoch=self.epoch,
             left=left,
             right=right,
             mechanism=mechanism,
             mechanisms=self._mechanisms.view(),
-            mutated_cells=cells[order],
-            mutated_chars=chars[order],
+            mutated_cells=cells,
+            mutated_chars=chars,
             steps=steps,
             operations=operations,
             changed_cells=changed,
             unique_origins=self.unique_origins,
+            mutations_after=pairing.batch is not None,
+            reset=reset,
+            generator=pairing.batch.generator if pairing.batch is not None else None,
         )
+
+    def _mutations(self, pairing: Pairing) -> tuple[Int32, Bytes]:
+        """Return the epoch's mutations by ascending cell."""
+        if pairing.batch is not None:
+            return pairing.batch.mutated_cells, pairing.batch.mutated_chars
+        events = self._events
+        chunks = (pairing.pairs + CHUNK - 1) // CHUNK
+        count = int(events.mutated_counts[:chunks].sum())
+        cells, chars = np.empty(count, np.int32), np.empty(count, np.uint8)
+        collect_mutations(events, chunks, CHUNK * 2 * self.config.program_length, cells, chars)
+        order = np.argsort(cells)
+        return cells[order], chars[order]
 
     def _count_origins(self, changed: int) -> None:
         """Bring `unique_origins` up to date, and choose how the next epoch is counted."""

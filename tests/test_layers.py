@@ -32,8 +32,8 @@ PURE = {
     "typing", "weakref",
 }  # fmt: skip
 
-#: Machine code is cached in a folder, and that folder has a path.
-IMPURE_BY_NEED = {"sim/jit.py": {"os", "pathlib"}}
+#: Machine code is cached in a folder, and that folder has a path; languages of other packages are to be found.
+IMPURE_BY_NEED = {"sim/jit.py": {"os", "pathlib"}, "sim/languages/__init__.py": {"importlib"}}
 
 FORBIDDEN_CALLS = {"print", "input", "open", "breakpoint", "exec", "eval"}
 

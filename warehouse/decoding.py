@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim import NOWHERE, EpochLog, MechanismTable, Tokens
+from sim import NOWHERE, EpochLog, MechanismTable, SoupConfig, Tokens
+from sim.initial import reset_chars
 from sim.intrinsics import prefetch
 from sim.jit import kernel
-from sim.log import CELL_BITS, Int64, UInt32
+from sim.log import CELL_BITS, Int64, Reset, UInt32
 from warehouse.errors import StoreFault
 from warehouse.store import Span
 
@@ -156,9 +157,9 @@ class SegmentReader:
     What all its epochs share (counts, mechanisms, mutations) is read when first needed and kept.
     """
 
-    def __init__(self, segment: Span, program_length: int) -> None:
+    def __init__(self, segment: Span, config: SoupConfig) -> None:
         self.segment = segment
-        self._length = program_length
+        self._config = config
 
     @cached_property
     def counts(self) -> dict[str, Int64]:
@@ -197,7 +198,7 @@ class SegmentReader:
             starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts["mutations"])])
             if starts[-1] != len(char):
                 raise ValueError(f"it has {len(char)} rows, the epochs counted {starts[-1]}")
-            return program * np.int32(self._length) + site, char.astype(np.uint8), starts
+            return program * np.int32(self._config.program_length) + site, char.astype(np.uint8), starts
 
     @cached_property
     def groups(self) -> list[tuple[int, int]]:
@@ -255,9 +256,16 @@ class SegmentReader:
                     operations=columns["operations"][here] if with_costs else None,
                     changed_cells=int(self.counts["changed_cells"][k]),
                     unique_origins=int(self.counts["unique_origins"][k]),
+                    mutations_after=self._config.mutation_order == "after",
+                    reset=self.reset(epoch),
                 )
             )
         return logs
+
+    def reset(self, epoch: int) -> Reset | None:
+        """Return the reset with which an epoch began; its bytes follow from the seed."""
+        index = self._config.reset_index(epoch)
+        return Reset(index, reset_chars(self._config, index)) if index else None
 
     def groups_of(self, first: int, last: int) -> list[int]:
         """Return the row groups that hold epochs ``first`` to ``last``."""

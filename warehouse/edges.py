@@ -80,7 +80,8 @@ class Edges:
 
     Reactions by ascending left program: `left` and `right` (int32[R]; `left` is empty where every program
     reacted) and `mechanism` (int64[R], ids), whose lists `mechanisms` finds. Mutations by ascending cell:
-    `mutated_cells` (int32[M]) and `mutated_chars` (uint8[M]).
+    `mutated_cells` (int32[M]) and `mutated_chars` (uint8[M]). `reset_chars`: what a reset before them wrote
+    to the first cells, empty if there was none.
     """
 
     epoch: int
@@ -90,6 +91,7 @@ class Edges:
     mechanisms: "Mechanisms"
     mutated_cells: Int32
     mutated_chars: Bytes
+    reset_chars: Bytes
 
 
 def edges_back(history: History, epoch: int) -> Iterator[Edges]:
@@ -97,7 +99,7 @@ def edges_back(history: History, epoch: int) -> Iterator[Edges]:
     segments = [segment for segment in reversed(history.segments) if segment.start < epoch]
     with ThreadPoolExecutor(_THREADS, "edges") as pool:
         coming: deque[Future[list[Edges]]] = deque()
-        readers = [SegmentReader(segment, history.config.program_length) for segment in segments]
+        readers = [SegmentReader(segment, history.config) for segment in segments]
         try:
             prepared = pool.submit(_prepare, readers[0]) if readers else None
             for number, reader in enumerate(readers):
@@ -109,7 +111,7 @@ def edges_back(history: History, epoch: int) -> Iterator[Edges]:
                     coming.append(pool.submit(_group, reader, group, history.config.programs, mechanisms))
                     if len(coming) > _AHEAD:
                         yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
-                readers[number] = SegmentReader(reader.segment, 0)  # lets go of what was read
+                readers[number] = SegmentReader(reader.segment, history.config)  # lets go of what was read
             while coming:
                 yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
         finally:
@@ -160,5 +162,7 @@ def _group(reader: SegmentReader, group: int, programs: int, mechanisms: Mechani
         mutated = slice(int(starts[k]), int(starts[k + 1]))
         left = np.empty(0, np.int32) if whole else columns["left_program"][here]
         right, mechanism = columns["right_program"][here], columns["mechanism"][here]
-        found.append(Edges(first + number, left, right, mechanism, mechanisms, cells[mutated], chars[mutated]))
+        reset = reader.reset(first + number)
+        anew = reset.chars if reset else np.empty(0, np.uint8)
+        found.append(Edges(first + number, left, right, mechanism, mechanisms, cells[mutated], chars[mutated], anew))
     return found

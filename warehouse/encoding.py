@@ -69,6 +69,7 @@ _ENCODINGS: dict[str, dict[str, str]] = {
         "writes.list.element.delta": _SPLIT,
     },
     "mutations": {"epoch": _PLAIN, "program": _DELTA, "site": _SPLIT, "char": _SPLIT},
+    "resets": dict.fromkeys(FILES["resets"].names, _DELTA),
     "keyframes": {
         "epoch": _PLAIN,
         "program": _DELTA,
@@ -85,6 +86,7 @@ _STATISTICS = {
     "reactions": ["epoch"],
     "mechanisms": ["mechanism"],
     "mutations": ["epoch"],
+    "resets": ["epoch"],
     "keyframes": ["epoch", "program", "cell"],
 }
 

@@ -22,11 +22,12 @@ from warehouse.mechanism_lists import MechanismLists
 from warehouse.reader import History
 from warehouse.readonly import CACHE, STORE
 from warehouse.record import RunRecord
+from warehouse.schema import SEGMENT_FILES
 from warehouse.session_cache import SessionCache
 from warehouse.snapshot import Snapshot
 from warehouse.sql_errors import QueryInterrupted, SQLError
 from warehouse.states import STATES, replayed, texts
-from warehouse.store import SEGMENT_FILES, Span
+from warehouse.store import Span
 
 #: Relations that need their run's program length beside their rows, and the segments' file that they read.
 WITH_LENGTH = {"copies": "reactions", "tokens": "keyframes"}

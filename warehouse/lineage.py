@@ -22,6 +22,8 @@ from warehouse.sql_errors import SQLError
 _NOWHERE = 255
 # What a reaction did to a byte.
 _UNCHANGED, _MOVED, _BORN = 0, 1, 2
+# Added to a char that a reset wrote.
+_RESET = 256
 # Programs up to which it is quicker to look for each than to list them all.
 _FEW = 4
 
@@ -118,7 +120,7 @@ class _Walk:
         table = edges.mechanisms.chosen(np.unique(met[met != 0]))
         kind, source, delta = np.zeros(len(cells), np.uint8), cells.copy(), np.zeros(len(cells), np.uint8)
         written = np.full(len(cells), -1, np.int16)
-        events = table.ids, table.starts, table.writes, edges.mutated_cells, edges.mutated_chars
+        events = table.ids, table.starts, table.writes, edges.mutated_cells, edges.mutated_chars, edges.reset_chars
         places = cells, self._length, self._after, rows, lefts, self._scratch
         if _epoch_back((edges.right, edges.mechanism), events, places, (kind, source, delta, written)):
             for i in np.flatnonzero((kind != _UNCHANGED) | (written >= 0)):
@@ -158,8 +160,8 @@ class _Walk:
         elif kind == _MOVED:
             steps.append(_Step(epoch, cell, "incremented" if source == cell else "copied", source, delta))
         if written >= 0:
-            steps.append(_Step(epoch, source, "mutated"))
-            self._born[byte] = written
+            steps.append(_Step(epoch, source, "born" if written >= _RESET else "mutated"))
+            self._born[byte] = written % _RESET
 
 
 @kernel
@@ -221,12 +223,13 @@ def _epoch_back(reactions: Any, events: Any, places: Any, back: Any) -> bool:
     """Find what an epoch did to the bytes that stand in some cells after it; tell whether it did anything.
 
     ``reactions``: right and mechanism; ``events``: the mechanisms' ids, starts and writes, mutated cells and
-    chars, as in `Edges`. ``places``: the cells, the program length, whether mutations come after, and what
-    `_meetings` found and used. Results in ``back``, an element a byte: the kind of the reaction's part, the cell
-    it came from, its delta, and the char a mutation wrote (else -1).
+    chars, a reset's chars, as in `Edges`. ``places``: the cells, the program length, whether mutations come
+    after, and what `_meetings` found and used. Results in ``back``, an element a byte: the kind of the
+    reaction's part, the cell it came from, its delta, and the char that a mutation wrote, or, `_RESET` added,
+    a reset (else -1).
     """
     right, mechanism = reactions
-    ids, starts, writes, mutated, chars = events
+    ids, starts, writes, mutated, chars, reset = events
     cells, length, after, rows, lefts, scratch = places
     kind, source, delta, written = back
     happened = False
@@ -251,9 +254,16 @@ def _epoch_back(reactions: Any, events: Any, places: Any, back: Any) -> bool:
                             lefts[i] = scratch[1][row]
                         source[i] = lefts[i] * length + origin
         if not after and kind[i] != _BORN:
-            written[i] = _mutated(mutated, chars, source[i])
+            written[i] = _made_anew(mutated, chars, reset, source[i])
         happened |= kind[i] != _UNCHANGED or written[i] >= 0
     return happened
+
+
+@kernel
+def _made_anew(mutated: Any, chars: Any, reset: Any, cell: int) -> int:
+    """Return the char that a mutation or, `_RESET` added, a reset wrote to ``cell``, -1 if neither did."""
+    written = _mutated(mutated, chars, cell)
+    return _RESET + reset[cell] if written < 0 and cell < len(reset) else written
 
 
 @kernel

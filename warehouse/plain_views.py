@@ -10,13 +10,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from warehouse.files import replacing
-from warehouse.schema import FILES, RELATIONS, RESULTS
+from warehouse.schema import FILES, RELATIONS, RESULTS, SEGMENT_FILES
 
 _SPAN = "0000000000-0000000000"
 #: Relation of files, and where its files lie under a run's folder.
 _PLACES = {
     "runs": "runs.parquet",
-    **{name: f"segments/*/{name}.parquet" for name in ("epochs", "reactions", "mechanisms", "mutations", "keyframes")},
+    **{name: f"segments/*/{name}.parquet" for name in SEGMENT_FILES},
     "measures": "analyses/measures/*.parquet",
     **{name: f"analyses/{name}.parquet" for name in RESULTS},
 }
@@ -55,7 +55,7 @@ def _statements() -> list[str]:
     FROM ({_current("epochs")}) AS e LEFT JOIN ({_current("measures")}) AS m USING (run, epoch)""",
         *(
             f"CREATE OR REPLACE VIEW {name} AS SELECT {_columns(name)} FROM ({_current(name)})"
-            for name in ("reactions", "mutations")
+            for name in ("reactions", "mutations", "resets")
         ),
         f"""CREATE OR REPLACE VIEW mechanisms AS
     SELECT run, mechanism, first(writes) AS writes FROM ({_current("mechanisms")}) GROUP BY run, mechanism""",

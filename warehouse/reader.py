@@ -84,6 +84,17 @@ class History:
     ) -> None:
         self.close()
 
+    def generator(self, epoch: int) -> tuple[int, int] | None:
+        """Return the last stored point of a lattice's generator up to state ``epoch``: (epoch, its state after it).
+
+        None where the geometry has no generator, or nothing is stored of it yet.
+        """
+        for segment in reversed(self.segments):
+            state = read_manifest(segment)["generator"] if segment.stop <= epoch else None
+            if state is not None:
+                return segment.stop, state
+        return None
+
     def segment_of(self, epoch: int) -> Span:
         """Return the segment that holds state ``epoch``."""
         self._check(epoch)
@@ -219,7 +230,7 @@ class History:
     def _reader(self, segment: Span) -> SegmentReader:
         """Return the segment's reader, one of the last few used if it is among them."""
         with self._guard:
-            reader = self._readers.pop(segment.start, None) or SegmentReader(segment, self.config.program_length)
+            reader = self._readers.pop(segment.start, None) or SegmentReader(segment, self.config)
             self._readers[segment.start] = reader
             while len(self._readers) > KEPT:
                 del self._readers[next(iter(self._readers))]

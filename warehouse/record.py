@@ -24,6 +24,7 @@ RETENTIONS = ("all",)
 ID = re.compile(r"[0-9a-f]{16}")
 NAME = re.compile(r"[^\W_][\w .+-]{0,99}")
 SEGMENT_CELLS = 1 << 25
+_OWN = ("width", "height", "radius", "interactions", "reset_interval")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,10 @@ class RunRecord:
             "name": settings.name,
             "language": config.language,
             "geometry": config.geometry,
+            "width": config.width or None,
+            "height": config.height or None,
+            "radius": config.radius or None,
+            "reset_interval": config.reset_interval or None,
             "programs": config.programs,
             "program_length": config.program_length,
             "seed": config.seed,
@@ -133,8 +138,11 @@ def segment_length(programs: int) -> int:
 
 def canonical_configuration(config: SoupConfig) -> str:
     """Return the configuration as canonical JSON: all that affects results, nothing else, always the same text."""
+    # What only some geometries have is left out elsewhere: a field that is new here changes no older run's id.
+    own = {name: getattr(config, name) for name in _OWN if getattr(config, name)}
     return json.dumps(
-        {
+        own
+        | {
             "language": config.language,
             "semantics_version": config.semantics_version,
             "geometry": config.geometry,
@@ -170,7 +178,8 @@ def parse_configuration(text: str) -> SoupConfig:
     for derived in ("semantics_version", "program_length"):
         values.pop(derived)
     plants = tuple((cell, bytes.fromhex(content)) for cell, content in values.pop("plants"))
-    return SoupConfig(plants=plants, **values)
+    interactions = tuple((one, other) for one, other in values.pop("interactions", ()))
+    return SoupConfig(plants=plants, interactions=interactions, **values)
 
 
 def write_record(record: RunRecord, path: Path) -> None:

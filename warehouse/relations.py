@@ -25,11 +25,11 @@ def _columns(relation: str, alias: str = "") -> str:
 def _views() -> list[str]:
     gathered = [
         f"CREATE VIEW {name} AS SELECT {_columns(name)} FROM read_parquet(_files('{name}'))"
-        for name in ("runs", "transitions", "founders", "replicators", "resets")
+        for name in ("runs", "transitions", "founders", "replicators")
     ]
     plain = [
         f"CREATE VIEW {name} AS SELECT {_columns(name)} FROM read_parquet(_files('{name}'), {_HIVE})"
-        for name in ("reactions", "mutations")
+        for name in ("reactions", "mutations", "resets")
     ]
     return [
         *gathered,
@@ -85,7 +85,7 @@ _TOKENS_AT = f"""CREATE MACRO tokens_at(run, epoch) AS TABLE
 
 # A soup that is no grid is a line: as wide as it has programs.
 _PROGRAMS_AT = f"""CREATE MACRO programs_at(run, epoch) AS TABLE
-    SELECT t.program, t.bytes, t.text, t.program AS x, 0 AS y, t.state AS epoch FROM {_state("programs_at")}"""
+    SELECT t.program, t.bytes, t.text, t.x, t.y, t.state AS epoch FROM {_state("programs_at")}"""
 
 _SCORES_AT = f"""CREATE MACRO scores_at(run, epoch) AS TABLE
     SELECT t.program, t.score, t.state AS epoch FROM {_state("scores_at")}"""

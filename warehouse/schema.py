@@ -162,6 +162,11 @@ MEASURES = (
         nullable=True,
     ),
 )
+RESET_COLUMNS = (
+    Column("epoch", INTEGER, "epochs", "the epoch that began with the reset"),
+    Column("reset_index", INTEGER, "order", "number of the reset, from 1: its bytes follow from it and the seed"),
+    Column("programs", INTEGER, "programs", "programs 0 to programs - 1 were made anew"),
+)
 TRANSITION_COLUMNS = (
     Column("rank", INTEGER, "order", "onsets in order of time, from 1"),
     Column("epoch", INTEGER, "epochs", "the onset: first state with complexity of at least 1"),
@@ -235,11 +240,20 @@ RUN_COLUMNS = (
     RUN,
     Column("name", TEXT, "", "the run's name, unique in the store; null if it has none", nullable=True),
     Column("language", TEXT, "", "the instruction set"),
-    Column("geometry", TEXT, "", "who may meet whom: mixed pairs all programs at random"),
+    Column("geometry", TEXT, "", "who may meet whom: mixed, fixed, cyclic, line, grid, graph or lattice"),
+    Column("width", INTEGER, "programs", "of the grid or lattice; null elsewhere", nullable=True),
+    Column("height", INTEGER, "programs", "of the grid or lattice; null elsewhere", nullable=True),
+    Column("radius", INTEGER, "programs", "how far neighbours are on a line or grid; null elsewhere", nullable=True),
+    Column("reset_interval", INTEGER, "epochs", "from one reset to the next; null without resets", nullable=True),
     Column("programs", INTEGER, "programs", "programs of the soup"),
     Column("program_length", INTEGER, "bytes", "bytes of a program"),
     Column("seed", SEED, "", "the seed of all randomness"),
-    Column("mutation_rate", DOUBLE, "chance", "chance that a byte mutates in an epoch"),
+    Column(
+        "mutation_rate",
+        DOUBLE,
+        "chance",
+        "chance that a byte mutates in an epoch; on a lattice the mutations for a reaction",
+    ),
     Column("mutation_order", TEXT, "", "whether an epoch's mutations come before or after its reactions"),
     Column("step_limit", INTEGER, "steps", "steps after which an execution is stopped"),
     Column("initial_soup", TEXT, "", "what the soup began as: uniform random bytes or zero"),
@@ -279,6 +293,7 @@ FILES: dict[str, Table] = {
         Table(
             "mutations", "a mutated cell, by epoch and cell", ("epoch", "program", "site"), (EPOCH, PROGRAM, SITE, CHAR)
         ),
+        Table("resets", "a periodic reset", ("epoch",), RESET_COLUMNS),
         Table(
             "keyframes",
             "a cell of a state kept whole, by epoch and cell",
@@ -299,6 +314,8 @@ FILES: dict[str, Table] = {
     )
 }
 
+#: Relations of a segment, one file each.
+SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 #: Analyses whose results lie in `analyses/<name>.parquet`.
 RESULTS: tuple[str, ...] = ("transitions", "founders", "replicators")
 
@@ -322,16 +339,7 @@ RELATIONS: dict[str, Table] = {
             "resets",
             "a periodic reset",
             ("run", "epoch"),
-            _placed(
-                EPOCH,
-                Column(
-                    "reset_index",
-                    INTEGER,
-                    "order",
-                    "number of the reset, from 1: its bytes follow from it and the seed",
-                ),
-                Column("programs", INTEGER, "programs", "programs 0 to programs - 1 were made anew"),
-            ),
+            _placed(*RESET_COLUMNS),
         ),
         Table(
             "copies",

@@ -21,8 +21,7 @@ from warehouse.encoding import (
 )
 from warehouse.errors import fault
 from warehouse.files import remove_tree, sync_file, sync_folder
-from warehouse.schema import FILES
-from warehouse.store import SEGMENT_FILES
+from warehouse.schema import FILES, SEGMENT_FILES
 
 #: How many epochs may wait for the encoder before `append` waits for it.
 WAITING = 8
@@ -65,6 +64,7 @@ class StagedSegment:
         self._facts: dict[str, FileFacts] = {}
         folder.mkdir(parents=True)
         self._rows: dict[str, list[int]] = {name: [] for name in FILES["epochs"].names}
+        self._resets: dict[str, list[int]] = {name: [] for name in FILES["resets"].names}
         self._reactions = EventFile(folder / "reactions.parquet", "reactions")
         self._mutations = EventFile(folder / "mutations.parquet", "mutations")
         self._keyframes = RelationFile(folder / "keyframes.parquet", "keyframes")
@@ -132,6 +132,7 @@ class StagedSegment:
             "stop": self.stop,
             "keyframes": self._kept,
             "kernel_digest": kernel_digest,
+            "generator": None if self._last is None else self._last.generator,
             "files": described,
         }
         try:
@@ -198,6 +199,10 @@ class StagedSegment:
                 "operations": log.operations,
             },
         )
+        if log.reset is not None:
+            self._resets["epoch"].append(log.epoch)
+            self._resets["reset_index"].append(log.reset.index)
+            self._resets["programs"].append(len(log.reset.chars) // self._length)
         self._mutations.append(
             log.epoch,
             {
@@ -230,6 +235,7 @@ class StagedSegment:
         self._facts["mutations.parquet"] = self._mutations.close()
         self._facts["keyframes.parquet"] = self._keyframes.close()
         self._facts["mechanisms.parquet"] = self._write("mechanisms", self._mechanisms())
+        self._facts["resets.parquet"] = self._write("resets", [self._resets])
         self._facts["epochs.parquet"] = self._write("epochs", [self._rows])
         assert set(self._facts) == {f"{relation}.parquet" for relation in SEGMENT_FILES}
 

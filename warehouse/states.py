@@ -46,7 +46,9 @@ def programs(history: History, epochs: Sequence[int], check: Check) -> Iterator[
             pa.binary(config.program_length), config.programs, [None, pa.py_buffer(chars.tobytes())]
         )
         program = np.arange(config.programs, dtype=np.int32)
-        yield epoch, pa.table({"program": program, "bytes": content, "text": texts(config.instruction_set, chars)})
+        y, x = np.divmod(program, np.int32(config.width or config.programs))
+        lines = texts(config.instruction_set, chars)
+        yield epoch, pa.table({"program": program, "bytes": content, "text": lines, "x": x, "y": y})
 
 
 def scores(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:

@@ -5,7 +5,7 @@
     STORE/compact/{runs,compact,...}.parquet            copies of finished runs' small files (see `combined`)
     STORE/runs/run=<id>/runs.parquet                    the run's record
     STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
-        {epochs,reactions,mechanisms,mutations,keyframes}.parquet, manifest.json
+        {epochs,reactions,mechanisms,mutations,resets,keyframes}.parquet, manifest.json
     STORE/runs/run=<id>/analyses/measures/<start>-<stop>.parquet
     STORE/runs/run=<id>/analyses/{transitions,founders,replicators}.parquet
     STORE/runs/run=<id>/compact/<start>-<stop>.parquet  epochs with measures of a finished run
@@ -33,8 +33,6 @@ from warehouse.schema import RESULTS
 
 FORMAT = "primordium-store"
 FORMAT_VERSION = 1
-#: Relations of a segment, one file each.
-SEGMENT_FILES = ("epochs", "reactions", "mechanisms", "mutations", "keyframes")
 _SPAN = re.compile(r"(\d{10})-(\d{10})(\.parquet)?")
 
 

@@ -11,9 +11,9 @@ from warehouse.decoding import open_parquet, read_manifest, reading
 from warehouse.errors import StoreFault
 from warehouse.files import sha256_of
 from warehouse.reader import History
-from warehouse.schema import FILES
+from warehouse.schema import FILES, SEGMENT_FILES
 from warehouse.sealed import check_sealed
-from warehouse.store import SEGMENT_FILES, RunFiles, Span, Store
+from warehouse.store import RunFiles, Span, Store
 
 Progress = Callable[[str], None]
 

@@ -154,7 +154,8 @@ class RunWriter:
             return
         with History(self.store, self.run) as history:
             [stored] = history.logs(last, last, with_costs=True)
-            soup = Soup.resume(self.record.config, history.tokens_at(last - 1), last - 1, threads)
+            before = history.tokens_at(last - 1), last - 1
+            soup = Soup.resume(self.record.config, *before, threads, generator=history.generator(last - 1))
             try:
                 again = soup.advance()
             finally:

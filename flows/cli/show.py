@@ -67,7 +67,7 @@ def _without_bytes(founders: list[dict[str, Any]] | None) -> list[dict[str, Any]
 
 def sizes_of(store: "Store", run: str) -> dict[str, int]:
     """Return the bytes on disk of a run by relation, of everything else, and of all."""
-    from warehouse.store import SEGMENT_FILES
+    from warehouse.schema import SEGMENT_FILES
 
     files = store.files(run)
     sizes = {name: sum(span.file(name).stat().st_size for span in files.segments) for name in SEGMENT_FILES}

@@ -12,7 +12,7 @@ EXAMPLES = (
     "primordium trace --language bff_noheads --left '[[{.>]-]' --right 0 --steps 40 --tape",
     "primordium trace --language bff --left=-+, --right 0  # with = where a text begins with a dash",
 )
-COLUMNS = ("step", "position", "byte", "instruction", "heads", "writes")
+COLUMNS = ("step", "position", "byte", "instruction", "heads", "stack", "writes")
 
 
 class Reaction(NamedTuple):
@@ -35,7 +35,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     typed.add_argument("--left", metavar="T", help="left program in its text form; zeros fill it up")
     typed.add_argument("--right", metavar="T", help="right program")
     typed.add_argument(
-        "--step-limit", type=whole("step limit", 1, 2**31 - 1), metavar="N", help="stop after N steps (8192)"
+        "--step-limit",
+        type=whole("step limit", 1, 2**31 - 1),
+        metavar="N",
+        help="stop after N steps (default: the language's)",
     )
     parser.add_argument("--steps", type=whole("number of steps", 1), metavar="N", help="show the first N steps only")
     parser.add_argument("--tape", action="store_true", help="show the tape after each step, its heads marked")
@@ -60,6 +63,7 @@ def execute(arguments: argparse.Namespace) -> None:
             "byte": step.byte,
             "instruction": step.name,
             "heads": list(step.heads),
+            "stack": list(step.stack),
             "writes": [{"target": target, "source": source, "char": char} for target, source, char in step.writes],
         }
         for step in steps
@@ -84,7 +88,8 @@ def _typed(arguments: argparse.Namespace) -> Reaction:
         if len(content) > spoken.program_length:
             raise UsageError(f"{name}: {len(content)} bytes; a {spoken.name} program has {spoken.program_length}")
         halves.append(content.ljust(spoken.program_length, b"\0"))
-    return Reaction(f"typed reaction ({spoken.name})", spoken.name, b"".join(halves), arguments.step_limit or 8192)
+    limit = arguments.step_limit or spoken.step_limit
+    return Reaction(f"typed reaction ({spoken.name})", spoken.name, b"".join(halves), limit)
 
 
 def _stored(arguments: argparse.Namespace) -> Reaction:

@@ -22,7 +22,7 @@ def print_trace(reaction: "Reaction", shown: int | None, *, with_tape: bool) -> 
     page, spoken = Page(), language(reaction.language)
     page.print(reaction.title)
     page.print(Text("before  ").append_text(_tape(spoken, reaction.tape)))
-    page.print(f"{'step':>6}  {'at':>4}  {'does':6}  {'heads':9}  wrote")
+    page.print(f"{'step':>6}  {'at':>4}  {'does':7}  {'heads, stack':15}  wrote")
     for step, tape in _steps(spoken, reaction, shown):
         page.print(_line(spoken, step))
         if with_tape:
@@ -47,14 +47,19 @@ def _steps(spoken: Language, reaction: "Reaction", shown: int | None) -> Iterato
 
 
 def _line(spoken: Language, step: Step) -> Text:
-    """Return a step: its number, where it is, what it does, where the heads stand, what it wrote."""
+    """Return a step: its number, where it is, what it does, where the heads stand or what is stacked, what it wrote."""
     line = Text(f"{step.number:>6}  {step.position:>4}  ")
-    line.append(f"{step.name:6}", style=byte_style(spoken, step.byte))
+    line.append(f"{step.name:7}", style=byte_style(spoken, step.byte))
     line.append("  ")
     heads = Text()
     for index, head in enumerate(step.heads):
         heads.append(" " if index else "").append(f"{head:>3}", style=_HEADS[index % 2])
-    line.append_text(heads).append(" " * (9 - len(heads)))
+    if step.stack:
+        # The top stands last and is always shown; what lies deeper only counts.
+        shown = step.stack[-4:]
+        deeper = len(step.stack) - len(shown)
+        heads.append(f"{deeper}+" if deeper else "").append(" ".join(f"{entry:02X}" for entry in shown))
+    line.append_text(heads).append(" " * (15 - len(heads)))
     for target, source, char in step.writes:
         line.append(f"  {target:>3} <- {'nowhere' if source is None else f'{source:>3}'} ")
         line.append(spoken.format(bytes((char,))), style=byte_style(spoken, char))

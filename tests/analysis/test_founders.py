@@ -207,11 +207,11 @@ def test_founders_of_made_up_soups_are_the_twins(seed: int, mutations_first: boo
     assert counted(trace_founders(as_history(history), onsets, budget=0)) == counted(expected)
 
 
-def planted(name: str, programs: int, seed: int, *places: int) -> SoupConfig:
+def planted(name: str, programs: int, seed: int, *places: int, **geometry: Any) -> SoupConfig:
     """A soup with the palindrome of figure 4 in ``places``."""
     text = language(name).parse(FIGURE_4)
     plants = tuple((place * 64, text) for place in places)
-    return SoupConfig(language=name, programs=programs, seed=seed, plants=plants)
+    return SoupConfig(language=name, programs=programs, seed=seed, plants=plants, **geometry)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +256,21 @@ def test_a_planted_replicator_founds_its_soup(name: str, programs: int, seed: in
         {"site": site, "char": char, "born_epoch": 0, "born_program": place, "born_site": site}
         for site, char in enumerate(row["bytes"])
     ]
+
+
+GRID = {"geometry": "grid", "width": 32, "height": 16, "radius": 2}
+LATTICE = {"geometry": "lattice", "width": 32, "height": 16}
+
+
+@pytest.mark.parametrize("geometry", [GRID, LATTICE], ids=["grid", "lattice"])
+def test_a_planted_replicator_founds_what_grew_around_it(geometry: dict[str, Any]) -> None:
+    """Neighbours take it up, and others only from them."""
+    history = simulated(planted("bff_noheads_4bit", 512, 0, 240, **geometry), 60)
+    (row,) = find_founders(as_history(history), [onset(60)])
+    assert row["assembled_program"] == 240
+    assert row["assembled_epoch"] <= 3
+    assert row["share"] > 0.7
+    assert counted([row]) == counted(naive.founders(story_of(history), 60, None))
 
 
 def test_two_planted_replicators_are_both_founders() -> None:

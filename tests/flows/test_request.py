@@ -132,7 +132,7 @@ def test_an_initial_program_is_a_plant_at_program_0() -> None:
         ({"mutation_rate": "nan"}, "--mutation-rate: 'nan'; allowed: numbers from 0 to 1"),
         ({"mutation_rate": "often"}, "--mutation-rate: 'often'; allowed: numbers from 0 to 1"),
         ({"step_limit": "0"}, "--step-limit: 0; allowed: whole numbers from 1 to 2147483647"),
-        ({"geometry": "grid"}, "--geometry: 'grid'; allowed: mixed"),
+        ({"geometry": "spiral"}, "--geometry: 'spiral'; allowed: mixed, fixed, cyclic, line, grid, graph, lattice"),
         ({"initial_soup": "warm"}, "--initial-soup: 'warm'; allowed: uniform, zero"),
         ({"then": "5"}, "--then: applies only with until-transition; add it or leave this out"),
         ({"measure_every": "0"}, "--measure-every: 0; allowed: whole numbers from 1 to 134217727"),

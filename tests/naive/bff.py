@@ -5,16 +5,24 @@ from typing import NamedTuple
 L = 64
 T = 2 * L
 
+NOWHERE = 255
+"""The source of a byte that no byte of the tape before execution became (design section 3)."""
+
 
 class Dialect(NamedTuple):
-    """How one language of the family reads its tape.
+    """How one language of the family reads its tape: semantics section 2, "BFF family", "Encoding".
 
     ``commands`` gives the op character of each of the 256 byte values, ``"0"`` for a NULL byte and
-    ``""`` for any other byte; ``heads`` says whether bytes 0 and 1 place the heads.
+    ``""`` for any other byte; ``heads`` says whether bytes 0 and 1 place the heads. ``jump`` is how far
+    brackets jump where they need no partner. ``walks`` says whether ``,`` then moves head 1 on. ``zeros``
+    are the byte values on which ``[`` jumps and ``]`` doesn't.
     """
 
     commands: tuple[str, ...]
     heads: bool
+    zeros: frozenset[int] = frozenset({0})
+    jump: int | None = None
+    walks: bool = False
 
 
 def _ascii() -> tuple[str, ...]:
@@ -26,42 +34,28 @@ def _four_bit() -> tuple[str, ...]:
     return tuple(by_nibble[b % 16] for b in range(256))
 
 
+def _first(characters: str) -> tuple[str, ...]:
+    """Return the commands of a language whose byte values 0, 1, 2, ... mean ``characters``, the rest nothing."""
+    return (*characters, *[""] * (256 - len(characters)))
+
+
 DIALECTS = {
     "bff": Dialect(_ascii(), heads=True),
+    "bff8": Dialect(_ascii(), heads=True, jump=8),
+    "bff8_noheads": Dialect(_ascii(), heads=False, jump=8),
     "bff_noheads": Dialect(_ascii(), heads=False),
-    "bff_noheads_4bit": Dialect(_four_bit(), heads=False),
+    "bff_noheads_4bit": Dialect(_four_bit(), heads=False, zeros=frozenset(range(0, 256, 16))),
+    "bff_perm": Dialect(_first("0<>{}+-.,[]"), heads=True),
+    # a zero byte is the command `>` here, and brackets test for it all the same
+    "bff_selfmove": Dialect(_first("><+-,[]"), heads=True, walks=True),
 }
 
-
-class Tape:
-    """The bytes of a tape, and the only two ways in which a BFF program changes them."""
-
-    def __init__(self, chars: bytes) -> None:
-        self.chars = list(chars)
-
-    def copy(self, target: int, source: int) -> None:
-        """Overwrite byte ``target`` with byte ``source``."""
-        self.chars[target] = self.chars[source]
-
-    def add(self, at: int, delta: int) -> None:
-        """Increment byte ``at`` by ``delta`` mod 256."""
-        self.chars[at] = (self.chars[at] + delta) % 256
-
-
-class TracedTape(Tape):
-    """A tape that also knows, for each byte, which byte of the tape before execution it came from."""
-
-    def __init__(self, chars: bytes) -> None:
-        super().__init__(chars)
-        self.sources = list(range(len(chars)))
-
-    def copy(self, target: int, source: int) -> None:
-        super().copy(target, source)
-        self.sources[target] = self.sources[source]
+Cell = tuple[int, int]
+"""A byte of a tape: (char, source: where it stood before execution)."""
 
 
 class Outcome(NamedTuple):
-    """A tape after execution: bytes, source index of each, steps taken, operations among them."""
+    """A tape after execution: bytes, source index of each (255: nowhere), steps taken, operations among them."""
 
     tape: bytes
     sources: tuple[int, ...]
@@ -69,11 +63,11 @@ class Outcome(NamedTuple):
     operations: int
 
 
-def matching(commands: tuple[str, ...], chars: list[int], pc: int, way: int) -> int | None:
+def matching(commands: tuple[str, ...], cells: list[Cell], pc: int, way: int) -> int | None:
     """Return where the bracket at ``pc`` has its partner, looking ``way`` (1 or -1), or None."""
     depth = 0
-    while 0 <= pc < len(chars):
-        match commands[chars[pc]]:
+    while 0 <= pc < len(cells):
+        match commands[cells[pc][0]]:
             case "[":
                 depth += way
             case "]":
@@ -84,21 +78,27 @@ def matching(commands: tuple[str, ...], chars: list[int], pc: int, way: int) -> 
     return None
 
 
-def execute(language: str, tape: Tape, limit: int) -> tuple[int, int]:
-    """Run ``tape`` in place for at most ``limit`` steps; return (steps, operations).
+def added(cell: Cell, delta: int) -> Cell:
+    """Return ``cell`` incremented by ``delta`` mod 256, from where it was (design section 3)."""
+    return (cell[0] + delta) % 256, cell[1]
+
+
+def execute(language: str, cells: list[Cell], limit: int) -> tuple[int, int]:
+    """Run the tape ``cells`` in place for at most ``limit`` steps; return (steps, operations).
 
     Semantics section 2, "BFF family". Brackets match on the tape as it is at that moment; heads wrap,
-    the program counter doesn't; no-ops and NULL bytes are steps but not operations.
+    the program counter doesn't; no-ops and NULL bytes are steps but not operations. Copies move the
+    whole cell, so its source too; increments keep the source.
     """
-    commands, heads = DIALECTS[language]
-    chars = tape.chars
-    head0, head1, pc = (chars[0] % T, chars[1] % T, 2) if heads else (0, 0, 0)
+    dialect = DIALECTS[language]
+    commands = dialect.commands
+    head0, head1, pc = (cells[0][0] % T, cells[1][0] % T, 2) if dialect.heads else (0, 0, 0)
     steps = skipped = 0
     while steps < limit:
         steps += 1
         head0 %= T
         head1 %= T
-        command = commands[chars[pc]]
+        command = commands[cells[pc][0]]
         if command in {"", "0"}:
             skipped += 1
         elif command == "<":
@@ -110,20 +110,22 @@ def execute(language: str, tape: Tape, limit: int) -> tuple[int, int]:
         elif command == "}":
             head1 += 1
         elif command == "+":
-            tape.add(head0, 1)
+            cells[head0] = added(cells[head0], 1)
         elif command == "-":
-            tape.add(head0, -1)
+            cells[head0] = added(cells[head0], -1)
         elif command == ".":
-            tape.copy(head1, head0)
+            cells[head1] = cells[head0]
         elif command == ",":
-            tape.copy(head0, head1)
+            cells[head0] = cells[head1]
+            head1 += 1 if dialect.walks else 0
         else:
-            is_null = commands[chars[head0]] == "0"
+            is_null = cells[head0][0] in dialect.zeros
             if is_null == (command == "["):
-                partner = matching(commands, chars, pc, 1 if command == "[" else -1)
-                if partner is None:
+                way = 1 if command == "[" else -1
+                target = matching(commands, cells, pc, way) if dialect.jump is None else pc + way * dialect.jump
+                if target is None or target < 0:
                     break
-                pc = partner
+                pc = target
         pc += 1
         if pc >= T:
             break
@@ -132,6 +134,6 @@ def execute(language: str, tape: Tape, limit: int) -> tuple[int, int]:
 
 def run(language: str, tape: bytes, limit: int) -> Outcome:
     """Return what becomes of ``tape`` (2L bytes) within ``limit`` steps."""
-    traced = TracedTape(tape)
-    steps, operations = execute(language, traced, limit)
-    return Outcome(bytes(traced.chars), tuple(traced.sources), steps, operations)
+    cells = [(char, position) for position, char in enumerate(tape)]
+    steps, operations = execute(language, cells, limit)
+    return Outcome(bytes(char for char, _ in cells), tuple(source for _, source in cells), steps, operations)

@@ -10,8 +10,9 @@ from tests.naive.tracer import Record
 class Row(NamedTuple):
     """One event of a byte's history; place and char are those of state ``epoch``, after the event.
 
-    ``event`` is copied, incremented, mutated or initial. The from-columns and ``delta`` are None where
-    the byte came from no other: mutated and initial. A byte incremented in place comes from its own cell.
+    ``event`` is copied, incremented, mutated, born or initial. The from-columns are None where the byte
+    came from no other: mutated, born and initial; ``delta`` too, but for a byte born in a reaction, where it is
+    its char. A byte incremented in place comes from its own cell; one made anew by a reset is born.
     """
 
     epoch: int
@@ -29,24 +30,36 @@ def lineage(initial: bytes, records: Sequence[Record], epoch: int, program: int,
 
     ``initial`` is state 0, ``records[n - 1]`` the record of the epoch that made state n.
     """
-    places = [(program, site)]
+    length = records[0].length if records else L
+    here = (program, site)
     # (epoch, program, site, event, from_program, from_site, delta), newest first; chars follow later
     events: list[tuple[int, int, int, str, int | None, int | None, int | None]] = []
     char: int | None = None
     for record in reversed(records[:epoch]):
-        here = places[-1]
+        mutated = dict(record.mutations)
+        if record.mutations_after:
+            char = mutated.get(here[0] * length + here[1])
+            if char is not None:
+                events.append((record.epoch, *here, "mutated", None, None, None))
+                break
         edge = next((c for c in record.copies if (c.program, c.site) == here), None)
         if edge is not None:
             events.append((record.epoch, *here, edge.kind, edge.from_program, edge.from_site, edge.delta))
+            if edge.from_program is None or edge.from_site is None:
+                char = 0  # and its delta makes it what it is
+                break
             here = (edge.from_program, edge.from_site)
-            places.append(here)
-        char = dict(record.mutations).get(here[0] * L + here[1])
-        if char is not None:
+        cell = here[0] * length + here[1]
+        if not record.mutations_after and cell in mutated:
+            char = mutated[cell]
             events.append((record.epoch, *here, "mutated", None, None, None))
             break
+        if cell < len(record.reset):
+            char = record.reset[cell]
+            events.append((record.epoch, *here, "born", None, None, None))
+            break
     if char is None:
-        here = places[-1]
-        char = initial[here[0] * L + here[1]]
+        char = initial[here[0] * length + here[1]]
         events.append((0, *here, "initial", None, None, None))
     rows = []
     for n, at_program, at_site, event, from_program, from_site, delta in reversed(events):

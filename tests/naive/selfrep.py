@@ -1,8 +1,8 @@
 """The reference's self-replication score, exactly (``CheckSelfRep``, semantics section 1)."""
 
-from tests.naive import bff
 from tests.naive.bff import L
 from tests.naive.splitmix import MASK, seeded, sm
+from tests.naive.twins import run
 
 TRIALS = 13
 GENERATIONS = 4
@@ -13,9 +13,9 @@ def final_tapes(language: str, program: bytes, local: int, limit: int) -> list[b
     tapes = []
     for trial in range(TRIALS):
         noise = bytes(sm(local ^ sm((trial + 1) * 64 + j)) & 0xFF for j in range(L))
-        tape = bff.run(language, program + noise, limit).tape
+        tape = run(language, program + noise, limit).tape
         for _ in range(GENERATIONS):
-            tape = bff.run(language, tape[L:] + noise, limit).tape
+            tape = run(language, tape[L:] + noise, limit).tape
         tapes.append(tape)
     return tapes
 

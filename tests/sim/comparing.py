@@ -5,8 +5,10 @@ from functools import cache
 import numpy as np
 
 import sim
+from tests.naive.bff import NOWHERE, Outcome
 from tests.naive.soup import Settings
 from tests.naive.tracer import Reaction, Record, Token, TracedSoup, Write, mechanism_id
+from tests.naive.twins import TWINS
 
 
 def config_of(settings: Settings) -> sim.SoupConfig:
@@ -19,7 +21,23 @@ def config_of(settings: Settings) -> sim.SoupConfig:
         step_limit=settings.step_limit,
         initial_soup="zero" if settings.zero else "uniform",
         plants=settings.plants,
+        geometry=settings.geometry,
+        width=settings.width,
+        height=settings.height,
+        radius=settings.radius,
+        interactions=settings.interactions,
+        reset_interval=settings.reset_interval,
     )
+
+
+def execute(language: str, tape: bytes, limit: int) -> Outcome:
+    """Execute a tape by the language's naive twin, or where it has none by the plain interpreter of its kernel."""
+    if language in TWINS:
+        return TWINS[language](tape, limit)
+    half = len(tape) // 2
+    outcome = sim.language(language).run(tape[:half], tape[half:], limit, plain=True)
+    sources = tuple(NOWHERE if source == sim.NOWHERE else source for source in outcome.sources.tolist())
+    return Outcome(outcome.tape, sources, outcome.steps, outcome.operations)
 
 
 def tuples(tokens: sim.Tokens) -> list[Token]:
@@ -67,6 +85,9 @@ def check_log(log: sim.EpochLog, record: Record) -> None:
     assert log.total_operations == sum(r.operations for r in record.reactions), where
     assert log.changed_cells == record.changed_cells, where
     assert log.unique_origins == record.unique_origins, where
+    found_reset = (log.reset.index, log.reset.chars.tobytes()) if log.reset else (0, b"")
+    assert found_reset == (record.reset_index, record.reset), where
+    assert (log.mutations_after, log.generator) == (record.mutations_after, record.generator), where
     for row, reaction in enumerate(record.reactions):
         assert int(log.mechanisms.ids[int(log.mechanism[row])]) == mechanism_id(reaction.mechanism), where
 
@@ -80,7 +101,7 @@ def differing(found: list[Token], expected: list[Token]) -> list[str]:
 @cache
 def history(settings: Settings, epochs: int) -> tuple[list[list[Token]], list[Record]]:
     """Return the tokens of states 0 to ``epochs`` and the records between, by the naive tracer; kept."""
-    soup = TracedSoup(settings)
+    soup = TracedSoup(settings, execute)
     states = [list(soup.tokens)]
     records = []
     for record in soup.records(epochs):

@@ -1,10 +1,12 @@
-"""What each BFF language's own test file checks: the reference's figures, and single tapes against the twin.
+"""What each language's own test file checks: the reference's figures, and single tapes against the twin.
 
 The test file of a language has a class `TestAgainstTheReference(AgainstTheReference)` that names it, and tests of
 what is its own.
 """
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,9 @@ import pytest
 import sim
 from tests.naive import bff, text
 from tests.naive.golden import golden, remake
+from tests.naive.twins import TWINS
+
+GEOMETRY_FIELDS = ("geometry", "width", "height", "radius", "interactions", "reset_interval")
 
 
 class AgainstTheReference:
@@ -44,6 +49,7 @@ def configured(run: dict[str, Any]) -> sim.SoupConfig:
         seed=run["seed"],
         mutation=run.get("mutation", 2**18),
         initial_soup="zero" if run.get("zero") else "uniform",
+        **{field: run[field] for field in GEOMETRY_FIELDS if field in run},
     )
 
 
@@ -62,7 +68,8 @@ def check_states(run: dict[str, Any]) -> None:
 def check_single_runs(language: str) -> None:
     """Execute the golden tapes of ``language`` with each of their limits."""
     tapes = [tape for tape in golden("single_runs")["tapes"] if tape["language"] == language]
-    assert tapes
+    if not tapes:
+        pytest.skip(f"the reference's figures have no single tape of {language}")
     for tape in tapes:
         left, right = bytes.fromhex(tape["left"]), bytes.fromhex(tape["right"])
         for run in tape["runs"]:
@@ -74,7 +81,7 @@ def check_single_runs(language: str) -> None:
 
 def check_tape(language: str, tape: bytes, limit: int = 8192) -> bff.Outcome:
     """Execute ``tape`` by engine, plain interpreter and twin; return the outcome they must share."""
-    expected = bff.run(language, tape, limit)
+    expected = TWINS[language](tape, limit)
     for plain in (False, True):
         outcome = sim.language(language).run(tape[:64], tape[64:], limit, plain=plain)
         found = bff.Outcome(outcome.tape, tuple(outcome.sources.tolist()), outcome.steps, outcome.operations)
@@ -88,18 +95,20 @@ def written(language: str, program: str, filler: int = 0) -> bytes:
 
 
 def check_text(language: str) -> None:
-    """Print and read every byte, and read every glyph and operation."""
+    """Print and read every byte, and read every glyph, command and digit, and what stands for nothing."""
     own = sim.language(language)
     for byte in range(256):
         shown = own.format(bytes([byte]))
         assert shown == text.show(language, bytes([byte]))
         assert own.parse(shown) == text.parse(language, shown)
-    for character in [*text.OPS, "0", *text.GLYPHS]:
-        assert own.parse(character) == text.parse(language, character), repr(character)
-    for stranger in (" ", "\n", "\u01c4", "M", "a", "\u0200", "\u00e9"):
-        try:
-            own.parse(stranger)
-        except sim.InputError:
-            continue
-        msg = f"{stranger!r} stands for no byte, but was read"
-        raise AssertionError(msg)
+    strangers = (" ", "\n", "\u01c4", "M", "a", "\u0200", "\u00e9", "0", "4F", "0g", "abc")
+    for written_form in [*text.OPS, *text.GLYPHS, *strangers]:
+        assert _read(own.parse, written_form) == _read(partial(text.parse, language), written_form), written_form
+
+
+def _read(parse: Callable[[str], bytes], shown: str) -> bytes | None:
+    """Return what ``parse`` makes of a text, None if it refuses it."""
+    try:
+        return parse(shown)
+    except ValueError:
+        return None

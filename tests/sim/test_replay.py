@@ -49,8 +49,8 @@ def test_a_replay_may_start_at_any_state(described: Settings, epochs: int, data:
 @pytest.mark.parametrize("language", sorted(sim.LANGUAGES))
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_soup_of_a_thousand_programs_replays(language: str, threads: int) -> None:
-    soup = sim.Soup(sim.SoupConfig(language=language, programs=1000, seed=6, mutation=2**20))
-    replay = sim.Replay(64, soup.tokens(), 0, threads)
+    soup = sim.Soup(sim.SoupConfig(language=language, programs=1000, geometry="mixed", seed=6, mutation=2**20))
+    replay = sim.Replay(soup.config.program_length, soup.tokens(), 0, threads)
     for n in range(1, 81):
         if n % 25 == 0:
             soup.begin_segment()

@@ -38,7 +38,9 @@ def test_scores_of_whole_soups_are_the_references(run: dict[str, Any]) -> None:
         assert hashlib.sha256(bytes(found.tolist())).hexdigest() == state["scores_sha256"], where
 
 
-@pytest.mark.parametrize("program", golden("scores")["single_programs"], ids=lambda program: program["name"])
+@pytest.mark.parametrize(
+    "program", golden("scores")["single_programs"], ids=lambda found: f"{found['language']} {found['name']}"
+)
 def test_known_programs_score_wherever_they_stand(program: dict[str, Any]) -> None:
     """The reference's figure is of a soup of 1, which no run can be; for these programs any noise gives the same."""
     (expected,) = set(program["scores"].values())

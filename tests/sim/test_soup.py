@@ -105,7 +105,7 @@ def test_counts_of_tokens_are_the_tracers(told: tuple[Settings, int]) -> None:
 @pytest.mark.parametrize("language", sorted(sim.LANGUAGES))
 @pytest.mark.parametrize("programs", [2, 34, 1000])
 def test_results_do_not_depend_on_threads(language: str, programs: int) -> None:
-    config = sim.SoupConfig(language=language, programs=programs, seed=21, mutation=2**20)
+    config = sim.SoupConfig(language=language, programs=programs, geometry="mixed", seed=21, mutation=2**20)
     one, two, three = (sim.Soup(config, threads) for threads in (1, 2, 3))
     for _ in range(40):
         logs = [soup.advance() for soup in (one, two, three)]
@@ -243,7 +243,7 @@ def test_a_late_epoch_of_a_large_soup_pairs_as_the_reference() -> None:
     config = config_of(described)
     tokens = sim.Soup(config).tokens()
     log = sim.Soup.resume(config, tokens, epoch).advance()
-    pairs = naive.pairing(4096, described.seed, epoch)
+    pairs = naive.pairing(described, epoch).reacting
     assert sorted(pairs) == list(zip(log.left.tolist(), log.right.tolist(), strict=True))
     expected = sorted(
         ((pairs[k][position // 64] * 64 + position % 64), char)

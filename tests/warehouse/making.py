@@ -67,7 +67,7 @@ def _soup_at(store: Store, run: str, config: SoupConfig, epoch: int, threads: in
     if epoch == 0:
         return Soup(config, threads)
     with History(store, run) as history:
-        return Soup.resume(config, history.tokens_at(epoch), epoch, threads)
+        return Soup.resume(config, history.tokens_at(epoch), epoch, threads, generator=history.generator(epoch))
 
 
 def _write_segment(writer: RunWriter, soup: Soup, start: int, stop: int) -> None:

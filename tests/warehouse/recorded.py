@@ -7,6 +7,7 @@ from pathlib import Path
 from sim import Soup, SoupConfig
 from tests.naive.soup import Settings
 from tests.naive.tracer import Record, Token, TracedSoup
+from tests.sim.comparing import execute
 from warehouse.reader import History
 from warehouse.record import RunSettings
 from warehouse.store import Store
@@ -33,6 +34,12 @@ def record(store: Store, config: SoupConfig, epochs: int, settings: RunSettings 
         return writer.run
 
 
+def settings_of(config: SoupConfig) -> Settings:
+    """Return the naive soup of a configuration."""
+    found = {name: getattr(config, name) for name in Settings._fields if name != "zero"}
+    return Settings(**found, zero=config.initial_soup == "zero")
+
+
 @dataclass(frozen=True)
 class Twin:
     """A soup by the naive tracer: `states[n]` are the tokens of state n, `records[n - 1]` made it."""
@@ -43,7 +50,7 @@ class Twin:
     @classmethod
     def of(cls, config: SoupConfig, epochs: int) -> "Twin":
         """Trace the soup of this configuration up to state ``epochs``."""
-        soup = TracedSoup(Settings(config.language, config.programs, config.seed, config.mutation, config.step_limit))
+        soup = TracedSoup(settings_of(config), execute)
         states, records = [list(soup.tokens)], []
         for found in soup.records(epochs):
             records.append(found)

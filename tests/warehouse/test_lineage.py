@@ -34,9 +34,17 @@ class HandMade(Mechanisms):
 
 
 def edges(
-    epoch: int, reactions: Sequence[tuple[int, int, int]], mutations: Sequence[tuple[int, int]] = (), *, whole: bool
+    epoch: int,
+    reactions: Sequence[tuple[int, int, int]],
+    mutations: Sequence[tuple[int, int]] = (),
+    *,
+    whole: bool,
+    reset: Sequence[int] = (),
 ) -> Edges:
-    """Return an epoch of (left, right, mechanism) by left and (cell, char) by cell; ``whole``: all programs react."""
+    """Return an epoch of (left, right, mechanism) by left and (cell, char) by cell; ``whole``: all programs react.
+
+    ``reset``: what a reset wrote to the first cells.
+    """
     left, right, mechanism = (list(column) for column in zip(*reactions, strict=True))
     cells, chars = [cell for cell, _ in mutations], [char for _, char in mutations]
     return Edges(
@@ -47,6 +55,7 @@ def edges(
         HandMade(),
         np.array(cells, np.int32),
         np.array(chars, np.uint8),
+        np.array(reset, np.uint8),
     )
 
 

@@ -32,7 +32,7 @@ def test_extending_gives_the_same_files_as_asking_at_once(store: Store, tmp_path
         assert make_run(steps, epochs) == straight
         assert steps.record(straight).epochs == epochs
     assert history_bytes(steps, straight) == history_bytes(store, straight)
-    assert len(history_bytes(store, straight)) == 4 * 7 + 1
+    assert len(history_bytes(store, straight)) == 4 * 8 + 1
 
 
 def test_the_same_files_whatever_the_threads(store: Store, tmp_path: Path) -> None:

@@ -1,0 +1,10 @@
+"""`bff8`: BFF whose brackets jump a fixed way: `[` nine bytes on, `]` seven back; heads start as in `bff`.
+
+A `]` that jumps from before byte 8 stops the program.
+Tracing rule: that of the family (`sim.heads`).
+"""
+
+from sim.heads import BACK8, KINDS, SKIP8, make_language
+from sim.languages.bff_noheads import ASCII
+
+BFF8 = make_language("bff8", ASCII, heads_on_tape=True, kinds=KINDS | {"[": SKIP8, "]": BACK8})

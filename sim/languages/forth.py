@@ -1,0 +1,8 @@
+"""`forth`: reads and writes through the stack, each half by its own address; no command copies.
+
+Tracing rule: that of the family (`sim.stack`): a byte read and written keeps its identity.
+"""
+
+from sim.stack import COMMON, HALVES, blended, make_language
+
+FORTH = make_language("forth", COMMON | HALVES, blended)

@@ -1,0 +1,8 @@
+"""`forthcopy`: one address for both halves, a command that copies, and one that changes an address's half.
+
+Tracing rule: that of the family (`sim.stack`); the exclusive-or with 64 keeps a byte's identity.
+"""
+
+from sim.stack import COMMON, COPY, READ, WRITE, XOR64, blended, make_language
+
+FORTHCOPY = make_language("forthcopy", COMMON | {0x00: READ, 0x01: WRITE, 0x02: COPY, 0x03: XOR64}, blended)

@@ -1,0 +1,8 @@
+"""`forthtrivial`: the paper's Forth (section 3.1.1): `forth` and two commands that copy between the halves.
+
+Tracing rule: that of the family (`sim.stack`).
+"""
+
+from sim.stack import COMMON, COPY0, COPY1, HALVES, by_kind, make_language
+
+FORTHTRIVIAL = make_language("forthtrivial", COMMON | HALVES | {0x0C: COPY0, 0x0D: COPY1}, by_kind)

@@ -1,0 +1,11 @@
+"""`forthtrivial_reset`: `forthtrivial` whose right half can guard itself: a byte 13 there is not overwritten.
+
+WRITE1 and COPY0 that would overwrite it fill the left half with random bytes instead, drawn from the tape.
+Tracing rule: that of the family (`sim.stack`); the 64 bytes of a left half so filled come from nowhere.
+"""
+
+from sim.stack import COMMON, COPY1, HALVES, RESET_COPY0, RESET_WRITE1, by_kind, make_language
+
+FORTHTRIVIAL_RESET = make_language(
+    "forthtrivial_reset", COMMON | HALVES | {0x03: RESET_WRITE1, 0x0C: RESET_COPY0, 0x0D: COPY1}, by_kind
+)

@@ -1,0 +1,11 @@
+"""`z80`: a Zilog Z80, all of it; the tape is its memory.
+
+Tracing rule (as `sim.z80` says in full): loads, exchanges, pushes, pops and block moves copy a byte with its identity,
+a constant brings its cell's; arithmetic and rotation keep the identity of the byte that they change; flags, return
+addresses, port input, I, R and the registers at the start come from nowhere. By default its soup
+is a lattice, with the paper's 256 steps a tape.
+"""
+
+from sim.languages.z80_zff import make_z80
+
+Z80 = make_z80("z80", published=False, geometry="lattice", step_limit=256)
