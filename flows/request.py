@@ -13,6 +13,7 @@ from typing import Any
 
 from flows.options import BY_KEY, OPTIONS, Option
 from sim import InputError, SoupConfig, language
+from sim.config import OWN_FIELDS
 from warehouse.record import RunSettings
 
 __all__ = ["OPTIONS", "Option", "RunRequest", "read_request"]
@@ -171,10 +172,10 @@ def _geometry(values: Mapping[str, Any], places: Mapping[str, str]) -> dict[str,
     geometry = values["geometry"] or language(values["language"]).geometry
     fields: dict[str, Any] = {name: values[name] for name in ("width", "height", "radius", "reset_interval")}
     fields["geometry"] = geometry
-    if geometry in {"line", "grid"} and fields["radius"] is None:
-        fields["radius"] = DEFAULT_RADIUS
-    for name, of in (("width", {"grid", "lattice"}), ("height", {"grid", "lattice"}), ("interactions", {"graph"})):
-        if geometry in of and values[name] is None:
+    for name in OWN_FIELDS.get(geometry, ()):
+        if name == "radius" and values[name] is None:
+            fields[name] = DEFAULT_RADIUS
+        elif values[name] is None:
             raise InputError(f"--{name}: missing; the geometry {geometry} needs it")
     if values["interactions"] is not None:
         fields["interactions"] = _interactions(Path(values["interactions"]), places["interactions"])

@@ -12,8 +12,11 @@ MAX_CELLS = 1 << 28  # a token's cell has 28 bits (design: int64 = epoch 27 bits
 INITIAL_SOUPS = ("uniform", "zero")
 GEOMETRIES = ("mixed", "fixed", "cyclic", "line", "grid", "graph", "lattice")
 #: Which fields a geometry has besides those of all.
-_OWN_FIELDS = {"line": ("radius",), "grid": ("width", "height", "radius"), "graph": ("interactions",)} | {
-    "lattice": ("width", "height")
+OWN_FIELDS: dict[str, tuple[str, ...]] = {
+    "line": ("radius",),
+    "grid": ("width", "height", "radius"),
+    "graph": ("interactions",),
+    "lattice": ("width", "height"),
 }
 _RESET_BLOCK = 32
 #: A number that was not given; no field allows it.
@@ -90,7 +93,7 @@ class SoupConfig:
             object.__setattr__(self, field, value)
 
     def _check_own_fields(self) -> None:
-        own = _OWN_FIELDS.get(self.geometry, ())
+        own = OWN_FIELDS.get(self.geometry, ())
         for field in ("width", "height", "radius", "interactions"):
             value: Any = getattr(self, field)
             if field not in own and value:

@@ -26,5 +26,5 @@ def parse_hex(name: str, text: str) -> bytes:
                 "write two digits a byte and nothing between"
             )
     if len(text) % 2:
-        raise InputError(f"{name} text: an odd number of digits, {len(text)}; each byte needs two")
+        raise InputError(f"{name} text: {len(text)} hex digits, an odd number; each byte needs two")
     return bytes.fromhex(text)

@@ -15,8 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import InputError
-
 Row = tuple[str, int, tuple[str | int, ...], str]
 
 #: What a field's bits mean: the kernel's number (or two), and the printed name.
@@ -91,18 +89,3 @@ def spell(text: str, content: bytes, at: int, start: int) -> str:
         return f"{signed:+d}" if letter == "d" else f"0x{value:0{2 * SIZES[letter]}X}"
 
     return _FOLLOWING.sub(read, text).replace("++", "+").replace("+-", "-")
-
-
-def parse_hex(name: str, text: str) -> bytes:
-    """Read hex digits, two a byte. Raises `InputError` at a stranger or an odd number of digits."""
-    for place, character in enumerate(text):
-        if character not in "0123456789abcdefABCDEF":
-            raise InputError(f"{name} text: character {character!r} at position {place} is no hex digit")
-    if len(text) % 2:
-        raise InputError(f"{name} text: {len(text)} hex digits; a byte has two, give an even number")
-    return bytes.fromhex(text)
-
-
-def format_hex(program: bytes) -> str:
-    """Print bytes as hex digits, two a byte."""
-    return program.hex().upper()

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.halves import HALTED, PC
+from sim.hexadecimal import format_hex, parse_hex
 from sim.language import NOWHERE, Bytes, Language, Step
-from sim.opcodes import format_hex, parse_hex
 
 Colour = tuple[int, int, int]
 
