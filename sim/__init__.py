@@ -3,7 +3,7 @@
 from sim.config import SoupConfig
 from sim.errors import InputError
 from sim.jit import kernel_digest
-from sim.language import NOWHERE, Language, Outcome, Step
+from sim.language import NOWHERE, Demonstration, Language, Outcome, Step, Survey
 from sim.languages import LANGUAGES, language
 from sim.log import EpochLog, MechanismTable, Tokens
 from sim.mechanisms import MechanismIdCollisionError
@@ -14,6 +14,7 @@ from sim.soup import Soup
 __all__ = [
     "LANGUAGES",
     "NOWHERE",
+    "Demonstration",
     "EpochLog",
     "InputError",
     "Language",
@@ -24,6 +25,7 @@ __all__ = [
     "Soup",
     "SoupConfig",
     "Step",
+    "Survey",
     "Tokens",
     "kernel_digest",
     "language",

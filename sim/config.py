@@ -94,6 +94,8 @@ class SoupConfig:
 
     def _check_own_fields(self) -> None:
         own = OWN_FIELDS.get(self.geometry, ())
+        if "interactions" in own and not self.interactions:
+            raise InputError(f"interactions: none; a {self.geometry} needs the pairs of programs that may meet")
         for field in ("width", "height", "radius", "interactions"):
             value: Any = getattr(self, field)
             if field not in own and value:

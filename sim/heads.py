@@ -245,9 +245,13 @@ def _colour(kind: int, byte: int) -> tuple[int, int, int]:
 
 
 def make_language(
-    name: str, codes: Codes, *, heads_on_tape: bool, fold: int = 0xFF, kinds: Mapping[str, int] = KINDS
-) -> Language:
-    """Return a member of the family; ``codes``, ``fold`` and ``kinds`` as in `make_table`."""
+    name: str, codes: Codes, *, heads_on_tape: bool, fold: int = 0xFF, kinds: Mapping[str, int] = KINDS,
+    **options: Any,
+) -> Language:  # fmt: skip
+    """Return a member of the family; ``codes``, ``fold`` and ``kinds`` as in `make_table`.
+
+    ``options`` are further fields of `Language`.
+    """
     table = make_table(codes, heads_on_tape=heads_on_tape, fold=fold, kinds=kinds)
     return Language(
         name=name,
@@ -259,4 +263,5 @@ def make_language(
         disassemble=lambda program: [MEANINGS[int(table[byte])] for byte in program],
         colour=lambda byte: _colour(int(table[byte]), byte),
         walk=lambda tape, limit: walk(table, tape, limit),
+        **options,
     )

@@ -5,7 +5,7 @@ Adding a language is one file that makes a `Language`, one line in the registry
 does the same faster, and every engine is tested against the plain interpreter.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -57,6 +57,30 @@ class Step(NamedTuple):
     stack: tuple[int, ...] = ()
 
 
+class Survey(NamedTuple):
+    """How soon soups pass a transition: what `benchmarks.survey` found.
+
+    Of `soups` soups of `programs` programs, all else by default, those listed in `passed` had a complexity of at
+    least 1 first at that state, in ascending order; the others had none up to state `epochs`.
+    """
+
+    programs: int
+    epochs: int
+    soups: int
+    passed: tuple[int, ...]
+
+
+class Demonstration(NamedTuple):
+    """A soup that passes a transition soon, for whoever wants to see one.
+
+    `options` are fields of `SoupConfig` beside the language; its onset is the state `onset`, and `epochs` show it.
+    """
+
+    options: Mapping[str, int]
+    epochs: int
+    onset: int
+
+
 @dataclass(frozen=True, eq=False)
 class Language:
     """An instruction set: how tapes of it are executed, written and shown.
@@ -68,6 +92,8 @@ class Language:
       compiles as it is; `table` is the language's own constant.
     - `engine` does exactly what `execute` does, faster; without it `execute` is compiled.
     - `step_limit` and `geometry` are what a soup of it has by default.
+    - `summary` says in a line what it is; `survey` and `demonstration` when its soups pass a transition, where
+      that is known.
     - `parse` reads the language's text form (raises `InputError`), `format` prints it, `disassemble` names
       each byte's instruction, `colour` gives a byte's colour as (red, green, blue) or None for plain,
       `walk` tells an execution step by step.
@@ -84,6 +110,9 @@ class Language:
     program_length: int = 64
     step_limit: int = 8192
     geometry: str = "mixed"
+    summary: str = ""
+    survey: Survey | None = None
+    demonstration: Demonstration | None = None
     table: Bytes = field(default_factory=lambda: np.zeros(1, np.uint8))
     engine: Callable[[Any, Any, int, Any], int] | None = None
 

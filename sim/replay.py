@@ -126,11 +126,15 @@ def _bear(numbers: Any, origins: Any, cells: Any, count: int, birth: int, used: 
 class Replay:
     """A soup's tokens, moved on from state to state by the log of its epochs.
 
-    ``program_length``: L. ``tokens``: of state ``epoch``.
+    ``program_length``: L, for which the logs' mechanisms were made. ``tokens``: of state ``epoch``.
+
+    Raises `ValueError` if the tokens are not of whole programs.
     """
 
     def __init__(self, program_length: int, tokens: Tokens, epoch: int, threads: int | None = None) -> None:
         cells = len(tokens.chars)
+        if cells % program_length:
+            raise ValueError(f"{cells} cells are not whole programs of {program_length}")
         self.epoch = epoch
         self._length = program_length
         self._chars = tokens.chars.copy()
@@ -152,10 +156,13 @@ class Replay:
     def apply(self, log: EpochLog) -> None:
         """Make state ``log.epoch`` from the one before it.
 
-        Raises `ValueError` if the log is not the next epoch's.
+        Raises `ValueError` if the log is not the next epoch's or of a larger soup.
         """
         if log.epoch != self.epoch + 1:
             raise ValueError(f"log of epoch {log.epoch} cannot follow state {self.epoch}")
+        programs = len(self._chars) // self._length
+        if max(log.left.max(initial=0), log.right.max(initial=0)) >= programs:
+            raise ValueError(f"log of epoch {log.epoch} has reactions of programs beyond the {programs} of the state")
         birth = log.epoch << CELL_BITS
         if self._used + len(self._chars) > len(self._origins):
             marks = np.zeros(len(self._origins), np.uint8)

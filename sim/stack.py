@@ -301,8 +301,8 @@ def _darkened(colour: Colour, part: int, whole: int) -> Colour:
     return red, green, blue
 
 
-def make_language(name: str, codes: Mapping[int, int], colour: Callable[[int], Colour]) -> Language:
-    """Return a member of the family; ``codes`` as in `make_table`."""
+def make_language(name: str, codes: Mapping[int, int], colour: Callable[[int], Colour], **options: Any) -> Language:
+    """Return a member of the family; ``codes`` as in `make_table`, ``options`` are further fields of `Language`."""
     table = make_table(codes)
     return Language(
         name=name,
@@ -314,4 +314,5 @@ def make_language(name: str, codes: Mapping[int, int], colour: Callable[[int], C
         disassemble=lambda program: disassemble(table, program),
         colour=colour,
         walk=lambda tape, limit: walk(table, tape, limit),
+        **options,
     )

@@ -106,9 +106,12 @@ def by_value(byte: int) -> tuple[int, int, int]:
 
 def make_language(
     name: str, execute: Callable[[Any, Any, int, Any], int], advance: Any, operands: Callable[[int, int, int], str],
-    width: int,
+    width: int, **options: Any,
 ) -> Language:  # fmt: skip
-    """Return a machine of ``width`` bytes an instruction; ``operands`` as in `disassemble`."""
+    """Return a machine of ``width`` bytes an instruction; ``operands`` as in `disassemble`.
+
+    ``options`` are further fields of `Language`.
+    """
     return Language(
         name=name,
         execute=execute,
@@ -117,4 +120,5 @@ def make_language(
         disassemble=lambda program: disassemble(name.upper(), operands, width, program),
         colour=by_value,
         walk=lambda tape, limit: walk(advance, name.upper(), tape, limit),
+        **options,
     )

@@ -1,17 +1,36 @@
-"""The README as data: its code blocks, the commands they name, and the part that the schema module writes.
+"""The README as data: its code blocks, the commands they name, and the parts that the code writes.
 
-``python -m tests.readme`` writes the data model into the README, between the two comments that mark it.
+``python -m tests.readme`` writes the data model and the table of languages into the README, each between the two
+comments that mark it.
 """
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+from flows.cli.languages import example, transitions
+from sim.languages import BUILT_IN, LANGUAGES
 from warehouse.schema import data_model_markdown
 
 README = Path(__file__).parent.parent / "README.md"
-BEGIN = "<!-- data model: written by `python -m tests.readme` from warehouse/schema.py -->\n"
-END = "<!-- end of the data model -->\n"
+
+
+class Section(NamedTuple):
+    """A part of the README that is made from the code: its name, from what, and how."""
+
+    name: str
+    source: str
+    make: Callable[[], str]
+
+    @property
+    def begin(self) -> str:
+        return f"<!-- {self.name}: written by `python -m tests.readme` from {self.source} -->\n"
+
+    @property
+    def end(self) -> str:
+        return f"<!-- end of the {self.name} -->\n"
 
 
 def text() -> str:
@@ -51,21 +70,37 @@ def words_of(line: str) -> list[str]:
     return words
 
 
-def data_model() -> str | None:
-    """Return what stands between the data model's two comments; None if they are not there."""
-    before, _, rest = text().partition(BEGIN)
-    model, end, _ = rest.partition(END)
-    return model.strip() + "\n" if before and end else None
+def languages_table() -> str:
+    """Return the table of the built-in languages."""
+    lines = ["| language | what | transitions | a soup that shows one |", "|---|---|---|---|"]
+    for found in (LANGUAGES[name] for name in BUILT_IN):
+        shown = f"`{example(found)}`: epoch {found.demonstration.onset}" if found.demonstration else ""
+        lines.append(f"| `{found.name}` | {found.summary} | {transitions(found)} | {shown} |")
+    return "\n".join(lines) + "\n"
 
 
-def write_data_model() -> None:
-    """Put the schema module's data model between the two comments."""
-    before, _, rest = text().partition(BEGIN)
-    _, end, after = rest.partition(END)
+SECTIONS = (
+    Section("data model", "warehouse/schema.py", data_model_markdown),
+    Section("table of languages", "sim/languages", languages_table),
+)
+
+
+def written(section: Section) -> str | None:
+    """Return what stands between a section's two comments; None if they are not there."""
+    before, _, rest = text().partition(section.begin)
+    made, end, _ = rest.partition(section.end)
+    return made.strip() + "\n" if before and end else None
+
+
+def write(section: Section) -> None:
+    """Make a section anew between its two comments."""
+    before, _, rest = text().partition(section.begin)
+    _, end, after = rest.partition(section.end)
     if not end:
-        raise SystemExit(f"README.md lacks the lines\n{BEGIN}{END}that mark the data model")
-    README.write_text(f"{before}{BEGIN}\n{data_model_markdown()}\n{END}{after}", encoding="utf-8")
+        raise SystemExit(f"README.md lacks the lines\n{section.begin}{section.end}that mark the {section.name}")
+    README.write_text(f"{before}{section.begin}\n{section.make()}\n{section.end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    write_data_model()
+    for each in SECTIONS:
+        write(each)

@@ -38,6 +38,9 @@ class CommandModule(Protocol):
 
 COMMANDS = (
     Command("run", "run", "simulate a soup, store every epoch, analyse it"),
+    Command(
+        "languages", "languages", "list the instruction sets, how soon a replicator appears, and a soup that shows one"
+    ),
     Command("runs", "runs", "list the runs of a store"),
     Command("show", "show", "summarise a run; draw its figure"),
     Command("sql", "sql", "ask the store in SQL; without a query, a prompt"),

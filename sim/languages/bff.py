@@ -3,4 +3,6 @@
 from sim.heads import make_language
 from sim.languages.bff_noheads import ASCII
 
-BFF = make_language("bff", ASCII, heads_on_tape=True)
+BFF = make_language(
+    "bff", ASCII, heads_on_tape=True, summary="BFF whose heads start where the tape's first two bytes say"
+)

@@ -7,4 +7,10 @@ Tracing rule: that of the family (`sim.heads`).
 from sim.heads import BACK8, KINDS, SKIP8, make_language
 from sim.languages.bff_noheads import ASCII
 
-BFF8 = make_language("bff8", ASCII, heads_on_tape=True, kinds=KINDS | {"[": SKIP8, "]": BACK8})
+BFF8 = make_language(
+    "bff8",
+    ASCII,
+    heads_on_tape=True,
+    kinds=KINDS | {"[": SKIP8, "]": BACK8},
+    summary="`bff` whose brackets jump 9 bytes on and 7 back",
+)

@@ -4,4 +4,6 @@ from sim.heads import make_language
 
 NIBBLES = {symbol: tuple(range(nibble, 256, 16)) for nibble, symbol in ((0, "0"), *enumerate("[]+-.,<>{}", start=6))}
 
-BFF_NOHEADS_4BIT = make_language("bff_noheads_4bit", NIBBLES, heads_on_tape=False, fold=0x0F)
+BFF_NOHEADS_4BIT = make_language(
+    "bff_noheads_4bit", NIBBLES, heads_on_tape=False, fold=0x0F, summary="BFF commands in the low four bits of a byte"
+)

@@ -12,4 +12,5 @@ BFF_SELFMOVE = make_language(
     {symbol: (byte,) for byte, symbol in enumerate("><+-,[]")},
     heads_on_tape=True,
     kinds=KINDS | {",": COPY10_RIGHT1},
+    summary="seven commands: `,` moves head1 on, a zero byte is `>`",
 )

@@ -5,4 +5,4 @@ Tracing rule: that of the family (`sim.stack`): a byte read and written keeps it
 
 from sim.stack import COMMON, HALVES, blended, make_language
 
-FORTH = make_language("forth", COMMON | HALVES, blended)
+FORTH = make_language("forth", COMMON | HALVES, blended, summary="a stack machine that reads and writes both halves")

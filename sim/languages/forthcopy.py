@@ -5,4 +5,9 @@ Tracing rule: that of the family (`sim.stack`); the exclusive-or with 64 keeps a
 
 from sim.stack import COMMON, COPY, READ, WRITE, XOR64, blended, make_language
 
-FORTHCOPY = make_language("forthcopy", COMMON | {0x00: READ, 0x01: WRITE, 0x02: COPY, 0x03: XOR64}, blended)
+FORTHCOPY = make_language(
+    "forthcopy",
+    COMMON | {0x00: READ, 0x01: WRITE, 0x02: COPY, 0x03: XOR64},
+    blended,
+    summary="Forth with one address for both halves, and a copy",
+)

@@ -5,4 +5,9 @@ Tracing rule: that of the family (`sim.stack`).
 
 from sim.stack import COMMON, COPY0, COPY1, HALVES, by_kind, make_language
 
-FORTHTRIVIAL = make_language("forthtrivial", COMMON | HALVES | {0x0C: COPY0, 0x0D: COPY1}, by_kind)
+FORTHTRIVIAL = make_language(
+    "forthtrivial",
+    COMMON | HALVES | {0x0C: COPY0, 0x0D: COPY1},
+    by_kind,
+    summary="the paper's Forth: `forth` with copies between the halves",
+)

@@ -7,5 +7,8 @@ Tracing rule: that of the family (`sim.stack`); the 64 bytes of a left half so f
 from sim.stack import COMMON, COPY1, HALVES, RESET_COPY0, RESET_WRITE1, by_kind, make_language
 
 FORTHTRIVIAL_RESET = make_language(
-    "forthtrivial_reset", COMMON | HALVES | {0x03: RESET_WRITE1, 0x0C: RESET_COPY0, 0x0D: COPY1}, by_kind
+    "forthtrivial_reset",
+    COMMON | HALVES | {0x03: RESET_WRITE1, 0x0C: RESET_COPY0, 0x0D: COPY1},
+    by_kind,
+    summary="`forthtrivial` with a byte that guards the right half",
 )

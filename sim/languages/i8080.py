@@ -19,4 +19,5 @@ I8080 = make_language(
         colour=colour,
     ),
     i8080.execute,
+    summary="an Intel 8080; the tape of two 16-byte programs is its memory",
 )

@@ -15,4 +15,11 @@ def _operands(site: int, place: int, byte: int) -> str:
     )
 
 
-RSUBLEQ4 = make_language("rsubleq4", interpret_rsubleq4, advance_rsubleq4, _operands, width=4)
+RSUBLEQ4 = make_language(
+    "rsubleq4",
+    interpret_rsubleq4,
+    advance_rsubleq4,
+    _operands,
+    width=4,
+    summary="the same with relative addresses and four operands",
+)

@@ -10,4 +10,11 @@ def _operands(_site: int, place: int, byte: int) -> str:
     return (f"a = {byte % 128}", f"b = {byte % 128}", f"c = {byte}")[place]
 
 
-SUBLEQ = make_language("subleq", interpret_subleq, advance_subleq, _operands, width=3)
+SUBLEQ = make_language(
+    "subleq",
+    interpret_subleq,
+    advance_subleq,
+    _operands,
+    width=3,
+    summary="one instruction: subtract, and jump if not positive",
+)

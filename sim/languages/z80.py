@@ -8,4 +8,10 @@ is a lattice, with the paper's 256 steps a tape.
 
 from sim.languages.z80_zff import make_z80
 
-Z80 = make_z80("z80", published=False, geometry="lattice", step_limit=256)
+Z80 = make_z80(
+    "z80",
+    published=False,
+    geometry="lattice",
+    step_limit=256,
+    summary="a Zilog Z80, undocumented opcodes and flags included; 16-byte programs",
+)

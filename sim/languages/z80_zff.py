@@ -28,4 +28,10 @@ def make_z80(name: str, *, published: bool, **options: Any) -> Language:
     return make_language(name, processor, z80.execute, table=np.array([published], np.uint8), **options)
 
 
-Z80_ZFF = make_z80("z80_zff", published=True, geometry="lattice", step_limit=128)
+Z80_ZFF = make_z80(
+    "z80_zff",
+    published=True,
+    geometry="lattice",
+    step_limit=128,
+    summary="the Z80 core of the published grid, bit for bit; 16-byte programs",
+)

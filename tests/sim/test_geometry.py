@@ -185,6 +185,7 @@ def test_any_small_soup_is_the_naive_tracers(described: Settings, epochs: int, t
         ("interactions", {"geometry": "graph", "programs": 4, "interactions": ((0, 4),)}),
         ("interactions", {"geometry": "graph", "programs": 4, "interactions": ((-1, 2),)}),
         ("interactions", {"geometry": "graph", "programs": 4, "interactions": ((3, 3),)}),
+        ("interactions", {"geometry": "graph", "programs": 4}),
         ("reset_interval", {"reset_interval": -1}),
         ("reset_interval", {"geometry": "lattice", "width": 4, "height": 4, "reset_interval": 8}),
         ("geometry", {"geometry": "torus"}),

@@ -71,3 +71,15 @@ def test_tokens_given_to_a_replay_are_left_alone() -> None:
     for _ in range(5):
         replay.apply(soup.advance())
     assert tuples(tokens) == kept
+
+
+def test_a_log_of_a_larger_soup_is_refused() -> None:
+    small, large = (sim.Soup(sim.SoupConfig(language="bff", programs=n, seed=6)) for n in (16, 32))
+    with pytest.raises(ValueError, match="programs beyond the 16"):
+        sim.Replay(64, small.tokens(), 0).apply(large.advance())
+
+
+def test_tokens_that_are_not_whole_programs_are_refused() -> None:
+    tokens = sim.Soup(sim.SoupConfig(language="z80", width=3, height=2, seed=6)).tokens()
+    with pytest.raises(ValueError, match="96 cells are not whole programs of 64"):
+        sim.Replay(64, tokens, 0)
