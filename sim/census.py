@@ -24,10 +24,15 @@ def count_holders(numbers: Any, holders: Any, used: int) -> int:
 
 
 @kernel
-def mark_numbers(numbers: Any, marks: Any, used: int) -> int:
-    """Return how many distinct numbers there are; ``marks`` (uint8, all 0) is scratch and left all 0."""
+def mark_numbers(numbers: Any, marks: Any) -> None:
+    """Set the mark (uint8) of each of the ``numbers`` to 1; threads may share the marks."""
     for i in range(len(numbers)):
         marks[numbers[i]] = 1
+
+
+@kernel
+def count_marks(marks: Any, used: int) -> int:
+    """Return how many of the first ``used`` marks are set, and clear them."""
     distinct = 0
     for number in range(used):
         distinct += marks[number]
@@ -38,8 +43,7 @@ def mark_numbers(numbers: Any, marks: Any, used: int) -> int:
 @kernel
 def renumber(numbers: Any, origins: Any, marks: Any, used: int) -> int:
     """Give the living origins the numbers 0, 1, ... in their old order; return how many there are."""
-    for i in range(len(numbers)):
-        marks[numbers[i]] = 1
+    mark_numbers(numbers, marks)
     renamed = np.empty(used, np.uint32)
     living = 0
     for number in range(used):

@@ -14,16 +14,18 @@ import numpy as np
 from numba import types
 from numba.np.numpy_support import carray
 
-from sim.intrinsics import atomic_add, copy_bytes, differ_mask, lowest_bit, prefetch, stack_bytes
+from sim.intrinsics import atomic_add, copy_items, differ_mask, lowest_bit, lowest_draw, prefetch, stack_bytes
 from sim.jit import declared, inlined, kernel
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
-from sim.mechanisms import Table, find, fingerprint
+from sim.mechanisms import Table, find, folded, scattered
 from sim.splitmix import mix
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _EIGHT = np.uint64(8)
+_S16 = np.uint64(16)
+_LOW8 = np.uint64(255)
 _LOW30 = np.uint64((1 << 30) - 1)
 
 #: Reactions that a thread takes at a time.
@@ -80,34 +82,30 @@ def _number_of_new(origins: Any, holders: Any, shared: Any, origin: Any, countin
 
 
 @inlined
-def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, queued: int, counting: bool) -> int:
+def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, queued: int) -> int:
     """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins."""
     for i in range(queued):
         source = sources[i]
         moved[i] = numbers[source] if source >= 0 else np.uint32(-source - 1)
     gain = 0
-    if counting:
-        # An atomic addition waits for memory and lets nothing pass: have the counts near beforehand.
-        for i in range(min(_NEAR, queued)):
-            prefetch(holders, np.int64(moved[i]))
-            prefetch(holders, np.int64(numbers[targets[i]]))
-        for i in range(queued):
-            if i + _NEAR < queued:
-                prefetch(holders, np.int64(moved[i + _NEAR]))
-                prefetch(holders, np.int64(numbers[targets[i + _NEAR]]))
-            target = targets[i]
-            old = numbers[target]
-            new = moved[i]
-            if old != new:
-                # A count may pass through zero and come back; the sum over all threads is right.
-                if sources[i] >= 0 and atomic_add(holders, np.int64(new), 1) == 0:
-                    gain += 1
-                if atomic_add(holders, np.int64(old), -1) == 1:
-                    gain -= 1
-                numbers[target] = new
-    else:
-        for i in range(queued):
-            numbers[targets[i]] = moved[i]
+    # An atomic addition waits for memory and lets nothing pass: have the counts near beforehand.
+    for i in range(min(_NEAR, queued)):
+        prefetch(holders, np.int64(moved[i]))
+        prefetch(holders, np.int64(numbers[targets[i]]))
+    for i in range(queued):
+        if i + _NEAR < queued:
+            prefetch(holders, np.int64(moved[i + _NEAR]))
+            prefetch(holders, np.int64(numbers[targets[i + _NEAR]]))
+        target = targets[i]
+        old = numbers[target]
+        new = moved[i]
+        if old != new:
+            # A count may pass through zero and come back; the sum over all threads is right.
+            if sources[i] >= 0 and atomic_add(holders, np.int64(new), 1) == 0:
+                gain += 1
+            if atomic_add(holders, np.int64(old), -1) == 1:
+                gain -= 1
+            numbers[target] = new
     return gain
 
 
@@ -147,19 +145,22 @@ def react(
     size = 2 * length
     padded = (size + 63) // 64 * 64
     chunks = (pairs + CHUNK - 1) // CHUNK
+    blocks = (size + 7) // 8
     # On the stack: arrays of the heap are counted, atomically, at every call through a pointer.
     buffer = carray(stack_bytes(_LONGEST), (padded,))
     before = carray(stack_bytes(_LONGEST), (padded,))
     buffer_sources = carray(stack_bytes(_LONGEST), (padded,))
     identity = carray(stack_bytes(_LONGEST), (padded,))
     constants = carray(stack_bytes(_LONGEST), (len(table),))
-    copy_bytes(constants, 0, table, 0, len(table))
+    copy_items(constants, 0, table, 0, len(table))
     for i in range(padded):
         buffer[i] = before[i] = 0
         buffer_sources[i] = identity[i] = i
     tape = buffer[:size]
     sources = buffer_sources[:size]
     mutated = np.zeros(padded, np.bool_)
+    kept = np.empty(padded, np.uint32)
+    usize, ulength = np.uint64(size), np.uint64(length)
     targets = np.empty(_QUEUE + size, np.int32)
     moves_from = np.empty(_QUEUE + size, np.int32)
     moved = np.empty(_QUEUE + size, np.uint32)
@@ -180,17 +181,17 @@ def react(
             prefetch(chars, np.int64(order[ahead]) * length)
             prefetch(chars, np.int64(order[ahead + 1]) * length)
             prefetch(flat_by_left, np.int64(order[ahead]) * 4)
+            if not counting:
+                for line in range(0, length, 16):
+                    prefetch(numbers, np.int64(order[ahead]) * length + line)
+                    prefetch(numbers, np.int64(order[ahead + 1]) * length + line)
             left_cell = np.int64(left) * length
             right_cell = np.int64(right) * length
-            copy_bytes(buffer, 0, chars, left_cell, length)
-            copy_bytes(buffer, length, chars, right_cell, length)
+            copy_items(buffer, 0, chars, left_cell, length)
+            copy_items(buffer, length, chars, right_cell, length)
             place = (base + np.uint64(k)) * np.uint64(size)
             any_mutated = False
-            lowest = _LOW30
-            if mutation > 0:
-                for i in range(size):
-                    lowest = min(lowest, (mix(place + np.uint64(i)) >> _EIGHT) & _LOW30)
-            if np.int64(lowest) < mutation:
+            if mutation > 0 and np.int64(lowest_draw(place, blocks) >> np.uint64(34)) < mutation:
                 any_mutated = True
                 for i in range(size):
                     draw = mix(place + np.uint64(i))
@@ -211,71 +212,95 @@ def react(
                         numbers[cell] = number
             if k >= reactions:
                 if any_mutated:
-                    copy_bytes(chars, left_cell, buffer, 0, length)
-                    copy_bytes(chars, right_cell, buffer, length, length)
+                    copy_items(chars, left_cell, buffer, 0, length)
+                    copy_items(chars, right_cell, buffer, length, length)
                 continue
-            copy_bytes(before, 0, buffer, 0, padded)
-            copy_bytes(buffer_sources, 0, identity, 0, padded)
+            copy_items(before, 0, buffer, 0, padded)
+            copy_items(buffer_sources, 0, identity, 0, padded)
             packed = execute(tape, sources, limit, constants)
-            mechanism = 0
+            mechanism = np.int64(0)
             start = fresh_starts[fresh_used[0]]
-            at = start
+            at: Any = np.uint64(start)
+            hashed: Any = _ZERO
+            if not counting:
+                copy_items(kept, 0, numbers, left_cell, length)
+                copy_items(kept, length, numbers, right_cell, length)
             for half in range(0, padded, 64):
                 differ = differ_mask(buffer, before, half) | differ_mask(buffer_sources, identity, half)
                 while differ != _ZERO:
-                    i = half + lowest_bit(differ)
+                    # Unsigned: Numba would look at a signed index for negative values, each time.
+                    position = np.uint64(half + lowest_bit(differ))
                     differ &= differ - _ONE
-                    source = np.int64(sources[i])
-                    delta = np.int64(tape[i])
-                    if source < size:
-                        delta = (delta - np.int64(before[source])) & 255
-                        if source == i and delta == 0:
+                    source = np.uint64(sources[position])
+                    delta = np.uint64(tape[position])
+                    if source < usize:
+                        delta = (delta - np.uint64(before[source])) & _LOW8
+                        if source == position and delta == _ZERO:
                             continue
-                    fresh_writes[at] = np.uint32((i << 16) | (source << 8) | delta)
-                    at += 1
-                    target_cell = left_cell + i if i < length else right_cell + i - length
-                    if source == i:
+                    write = (position << _S16) | (source << _EIGHT) | delta
+                    fresh_writes[at] = np.uint32(write)
+                    hashed += scattered(write)
+                    at += _ONE
+                    if source == position:
                         continue
-                    if source < size:
-                        source_cell = left_cell + source if source < length else right_cell + source - length
-                    elif (any_mutated and mutated[i]) or target_cell < reset:
+                    target_cell = (
+                        left_cell + np.int64(position)
+                        if position < ulength
+                        else right_cell + np.int64(position - ulength)
+                    )
+                    if source < usize:
+                        if not counting:
+                            numbers[np.uint64(target_cell)] = kept[source]
+                            continue
+                        source_cell = (
+                            left_cell + np.int64(source)
+                            if source < ulength
+                            else right_cell + np.int64(source - ulength)
+                        )
+                    elif (any_mutated and mutated[position]) or target_cell < reset:
                         continue  # born where a byte was born before in this epoch: the same origin
                     else:
                         new = _number_of_new(origins, holders, shared, birth | target_cell, counting)
-                        gain += 1 if counting else 0
+                        if not counting:
+                            numbers[np.uint64(target_cell)] = new
+                            continue
+                        gain += 1
                         source_cell = -np.int64(new) - 1
                     targets[queued] = target_cell
                     moves_from[queued] = source_cell
                     queued += 1
-            if at > start:
-                changed_cells += at - start
-                copy_bytes(chars, left_cell, buffer, 0, length)
-                copy_bytes(chars, right_cell, buffer, length, length)
-                hashed = fingerprint(fresh_writes, start, at)
-                found = find(known_slots, known_hashes, known_starts, known_writes, hashed, fresh_writes, start, at)
+            stop = np.int64(at)
+            if stop > start:
+                changed_cells += stop - start
+                copy_items(chars, left_cell, buffer, 0, length)
+                copy_items(chars, right_cell, buffer, length, length)
+                hashed = folded(hashed)
+                found = find(known_slots, known_hashes, known_starts, known_writes, hashed, fresh_writes, start, stop)
                 if found < 0:
-                    found = find(fresh_slots, fresh_hashes, fresh_starts, fresh_writes, hashed, fresh_writes, start, at)
+                    found = find(
+                        fresh_slots, fresh_hashes, fresh_starts, fresh_writes, hashed, fresh_writes, start, stop
+                    )
                     if found < 0:
                         slot = -1 - found
                         found = fresh_used[0]
                         fresh_slots[slot] = found
                         fresh_hashes[found] = hashed
-                        fresh_starts[found + 1] = at
+                        fresh_starts[found + 1] = stop
                         fresh_used[0] = found + 1
                     mechanism = -1 - (found * threads + thread)
                 else:
                     mechanism = found
             elif any_mutated:
-                copy_bytes(chars, left_cell, buffer, 0, length)
-                copy_bytes(chars, right_cell, buffer, length, length)
+                copy_items(chars, left_cell, buffer, 0, length)
+                copy_items(chars, right_cell, buffer, length, length)
             by_left[left, 0] = right
             by_left[left, 1] = mechanism
             by_left[left, 2] = packed >> 32
             by_left[left, 3] = packed & 0xFFFFFFFF
             if queued >= _QUEUE:
-                gain += _flush(numbers, holders, targets, moves_from, moved, queued, counting)
+                gain += _flush(numbers, holders, targets, moves_from, moved, queued)
                 queued = 0
-        gain += _flush(numbers, holders, targets, moves_from, moved, queued, counting)
+        gain += _flush(numbers, holders, targets, moves_from, moved, queued)
         mutated_counts[chunk] = mutations
     tally[0] = changed_cells
     tally[1] = gain

@@ -17,7 +17,17 @@ from typing import Any
 import numpy as np
 from numba.np.numpy_support import carray
 
-from sim.intrinsics import copy_bytes, differ_mask, equal_mask, highest_bit, lowest_bit, stack_bytes, stack_words
+from sim.intrinsics import (
+    choose_bytes,
+    copy_items,
+    differ_mask,
+    equal_mask,
+    highest_bit,
+    lowest_bit,
+    reverse_bytes,
+    stack_bytes,
+    stack_words,
+)  # fmt: skip
 from sim.jit import inlined
 
 # Kinds of byte, as in sim.heads: 0 no-op, 1 zero, 2..5 heads, 6 and 7 decrement and increment, 8 and 9
@@ -29,8 +39,9 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _MOVE0 = np.array([0, 0, -1, 1, 0, 0, 0, 0, 0, 0, 0], np.int64)
 _MOVE1 = np.array([0, 0, 0, 0, -1, 1, 0, 0, 0, 0, 1], np.int64)
 _ADD = np.array([0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0], np.int64)
-_FROM1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1], np.int64)
-_TO1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0], np.int64)
+_IF_FROM1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 127, 127], np.uint64)
+_IF_TO1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 127, 0, 0], np.uint64)
+_ADDED = _ADD.astype(np.uint8)
 
 
 @inlined
@@ -70,6 +81,12 @@ def _previous(commands0: Any, commands1: Any, stop: int) -> Any:
 
 
 @inlined
+def _zeros(tape: Any, fold: Any) -> Any:
+    """Return a mask that is 0 if no byte of the tape is."""
+    return equal_mask(tape, 0, np.uint8(0), fold) | equal_mask(tape, 64, np.uint8(0), fold)
+
+
+@inlined
 def _same(a: Any, b: Any) -> Any:
     return (differ_mask(a, b, 0) | differ_mask(a, b, 64)) == 0
 
@@ -103,15 +120,36 @@ def _decode(tape: Any, table: Any, first: int, last: int, commands0: Any, comman
 
 
 @inlined
-def _scan(tape: Any, table: Any, head0: int, move0: int, most: int) -> int:
+def _below(count: int, half: int) -> Any:
+    """Return the mask of the places before ``count`` among the 64 from ``half`` on."""
+    here = count - half
+    if here >= 64:
+        return _ALL
+    return (_ONE << np.uint64(here)) - _ONE if here > 0 else np.uint64(0)
+
+
+@inlined
+def _scan(tape: Any, table: Any, head0: int, move0: int, most: int) -> Any:
     """Return after how many iterations (at most ``most``) a loop that only moves heads meets a zero.
 
     ``most + 1`` if it meets none in time.
     """
     if move0 & 127 == 0:
         return most + 1
-    place = head0
     fold = table[257]
+    zeros0 = equal_mask(tape, 0, np.uint8(0), fold)
+    zeros1 = equal_mask(tape, 64, np.uint8(0), fold)
+    if zeros0 | zeros1 == 0:
+        return most + 1
+    if move0 == 1:
+        place = _next(zeros0, zeros1, head0 + 1)
+        place = place if place < 128 else 128 + _next(zeros0, zeros1, 0)
+        return min(place - head0, most + 1)
+    if move0 == -1:
+        place = _previous(zeros0, zeros1, head0)
+        place = place if place >= 0 else _previous(zeros0, zeros1, 128) - 128
+        return min(head0 - place, most + 1)
+    place = head0
     # The head has been everywhere it will ever be after 128 moves.
     for k in range(1, min(most, 128) + 1):
         place = (place + move0) & 127
@@ -201,9 +239,113 @@ def _is_settled(
 
 
 @inlined
+def _around(ring: Any, circle: Any, start: int, move: int) -> None:
+    """Fill ``ring`` (128 bytes) with the ``circle`` (a tape twice) from ``start`` on, forwards or backwards."""
+    if move > 0:
+        copy_items(ring, 0, circle, start, 128)
+    else:
+        reverse_bytes(ring, 0, circle, start + 65)
+        reverse_bytes(ring, 64, circle, start + 1)
+
+
+@inlined
+def _turn(tape: Any, circle: Any, ring: Any, start: int, move: int) -> None:
+    """Put a ``ring`` back on the tape: its first byte at ``start``, the others forwards or backwards from there."""
+    copy_items(circle, 0, ring, 0, 128)
+    copy_items(circle, 128, ring, 0, 128)
+    _around(tape, circle, -start & 127 if move > 0 else start, move)
+
+
+@inlined
+def _step_lap(
+    tape: Any, sources: Any, table: Any, first: int, last: int, source: int, target: int, move_source: int,
+    move_target: int, head0_reads: bool, lap: int, rings: Any,
+) -> Any:  # fmt: skip
+    """Do what `_copy_lap` does when both heads move by one cell an iteration, all iterations at once.
+
+    The tape is seen as a ring that begins at the target. In opposite directions iteration k copies the ring's
+    place d - k to k: whichever of the two is reached first takes the other's byte, and the other then finds its
+    own there. In the same direction it copies place d + k, from iteration 128 - d on what it wrote itself.
+    ``rings``: uint8[768], scratch. Returns (iterations finished, whether the next would change the body,
+    whether a zero ended the loop, whether further ones would change nothing).
+    """
+    circle, old, new, old_sources, new_sources = (
+        rings[0:256],
+        rings[256:384],
+        rings[384:512],
+        rings[512:640],
+        rings[640:768],
+    )
+    away = ((source - target) * move_target) & 127
+    if move_source == move_target:
+        first0 = _below(128 - away, 0)
+        first1 = _below(128 - away, 64)
+    else:
+        first0 = _below(away // 2 + 1, 0) | (_below((away + 128) // 2 + 1, 0) & ~_below(away + 1, 0))
+        first1 = _below(away // 2 + 1, 64) | (_below((away + 128) // 2 + 1, 64) & ~_below(away + 1, 64))
+    copy_items(circle, 0, tape, 0, 128)
+    copy_items(circle, 128, tape, 0, 128)
+    _around(old, circle, target, move_target)
+    _around(new, circle, source, move_source)
+    copy_items(circle, 0, sources, 0, 128)
+    copy_items(circle, 128, sources, 0, 128)
+    _around(old_sources, circle, target, move_target)
+    _around(new_sources, circle, source, move_source)
+    if move_source != move_target:
+        choose_bytes(new, new, old, 0, first0)
+        choose_bytes(new, new, old, 64, first1)
+        choose_bytes(new_sources, new_sources, old_sources, 0, first0)
+        choose_bytes(new_sources, new_sources, old_sources, 64, first1)
+    elif away > 0:
+        for k in range(128 - away, 128):
+            new[k] = new[k + away - 128]
+            new_sources[k] = new_sources[k + away - 128]
+    done = lap
+    ended = hindered = False
+    fold = table[257]
+    path = new if head0_reads else old
+    zeros0 = equal_mask(path, 0, np.uint8(0), fold)
+    zeros1 = equal_mask(path, 64, np.uint8(0), fold)
+    # Head 0 stands on the next place when it is asked; after a whole lap on the first, as that is then.
+    found = _next(zeros0, zeros1, 1)
+    if found == 128 and new[away if head0_reads else 0] & fold != 0:
+        found = 129
+    if found <= done:
+        done = found
+        ended = True
+    start = (first - target) & 127 if move_target > 0 else (target - last) & 127
+    differ0 = differ_mask(old, new, 0)
+    differ1 = differ_mask(old, new, 64)
+    body = last - first + 1
+    if differ0 | differ1 != 0:
+        within0 = _below(start + body, 0) & ~_below(start, 0) | _below(start + body - 128, 0)
+        within1 = _below(start + body, 64) & ~_below(start, 64) | _below(start + body - 128, 64)
+        place = _next(differ0 & within0, differ1 & within1, 0)
+        while place < done:
+            if table[old[place]] != table[new[place]]:
+                done = place
+                hindered, ended = True, False
+                break
+            place = _next(differ0 & within0, differ1 & within1, place + 1)
+    settled = (
+        move_source != move_target
+        or (differ0 | differ1 | differ_mask(old_sources, new_sources, 0) | differ_mask(old_sources, new_sources, 64))
+        == 0
+    )
+    if done < 128:
+        choose_bytes(new, new, old, 0, _below(done, 0))
+        choose_bytes(new, new, old, 64, _below(done, 64))
+        choose_bytes(new_sources, new_sources, old_sources, 0, _below(done, 0))
+        choose_bytes(new_sources, new_sources, old_sources, 64, _below(done, 64))
+    _turn(tape, circle, new, target, move_target)
+    _turn(sources, circle, new_sources, target, move_target)
+    return done, hindered, ended, settled
+
+
+@inlined
 def _copy_loop(
     tape: Any, sources: Any, table: Any, first: int, last: int, events: Any, head0: int, head1: int,
-    move0: int, move1: int, most: int,
+    move0: int, move1: int, most: int, rings: Any,
 ) -> Any:  # fmt: skip
     """Run at most ``most`` iterations of a decoded loop that makes one copy; returns what `_loop` does.
 
@@ -212,21 +354,32 @@ def _copy_loop(
     """
     lap = 128 >> lowest_bit(np.uint64((move0 | move1 | 128) & 255))
     done = 0
+    settled = False
+    by_one = abs(move0) == 1 and abs(move1) == 1
     while done < most:
         place0 = (head0 + events[0, 1]) & 127
         place1 = (head1 + events[0, 2]) & 127
-        ahead = (move0 << 8) | ((head0 + move0) & 127)
         if events[0, 0] == 8:
             source, target, move_source, move_target = place0, place1, move0, move1
         else:
             source, target, move_source, move_target = place1, place0, move1, move0
-        if done > 0 and _is_settled(tape, sources, source, target, move_source, move_target, lap):
+        if not by_one and done > 0:
+            settled = _is_settled(tape, sources, source, target, move_source, move_target, lap)
+        if settled:
             found = _scan(tape, table, head0, move0, most - done)
             return min(done + found, most), -1, found <= most - done
-        made, hindered, ended = _copy_lap(
-            tape, sources, table, first, last - first, source, target, move_source, move_target, ahead,
-            min(lap, most - done),
-        )  # fmt: skip
+        if by_one and (events[0, 1] == 0 or (_zeros(tape, table[257]) == 0)):
+            made, hindered, ended, settled = _step_lap(
+                tape, sources, table, first, last, source, target, move_source, move_target, events[0, 0] == 8,
+                min(lap, most - done), rings,
+            )  # fmt: skip
+        else:
+            made, hindered, ended = _copy_lap(
+                tape, sources, table, first, last - first, source, target, move_source, move_target,
+                (move0 << 8) | ((head0 + move0) & 127), min(lap, most - done),
+            )  # fmt: skip
+            if by_one and done > 0:
+                settled = _is_settled(tape, sources, source, target, move_source, move_target, lap)
         done += made
         if hindered:
             return done, 0, False
@@ -247,6 +400,7 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
     steps = operations = 0
     saved_tape = carray(stack_bytes(128), (128,))
     saved_sources = carray(stack_bytes(128), (128,))
+    rings = carray(stack_bytes(768), (768,))
     saved_pc = -1
     saved_head0 = saved_head1 = saved_steps = saved_operations = 0
     jumps = 0
@@ -261,23 +415,25 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
             break
         steps += 1
         operations += 1
-        kind = table[tape[position]]
+        kind = table[tape[np.uint64(position)]]
         if kind < 11:
-            # Sums rather than choices: the commands come in no order a processor could guess.
-            source = head0 + (head1 - head0) * _FROM1[kind]
-            target = head0 + (head1 - head0) * _TO1[kind]
+            # Masks rather than choices: the commands come in no order a processor could guess. Unsigned indices:
+            # Numba would look at signed ones for negative values.
+            one = np.uint64(head0)
+            apart = one ^ np.uint64(head1)
+            source = one ^ (apart & _IF_FROM1[np.uint64(kind)])
+            target = one ^ (apart & _IF_TO1[np.uint64(kind)])
             old = tape[target]
-            char = np.uint8(tape[source] + _ADD[kind])
+            char = np.uint8(tape[source] + _ADDED[np.uint64(kind)])
             tape[target] = char
             sources[target] = sources[source]
+            # Rare, and made anew rather than one bit turned: as a branch that is worth predicting the next
+            # command's place need not wait for this one's bytes.
             if (table[char] > 1) != (table[old] > 1):
-                bit = _ONE << np.uint64(target & 63)
-                if target < 64:
-                    commands0 ^= bit
-                else:
-                    commands1 ^= bit
-            head0 = (head0 + _MOVE0[kind]) & 127
-            head1 = (head1 + _MOVE1[kind]) & 127
+                commands0 = _commands(tape, 0, table)
+                commands1 = _commands(tape, 64, table)
+            head0 = (head0 + _MOVE0[np.uint64(kind)]) & 127
+            head1 = (head1 + _MOVE1[np.uint64(kind)]) & 127
             pc = position + 1
             if pc >= 128:
                 break
@@ -345,8 +501,8 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
             power *= 2
             saved_pc, saved_head0, saved_head1 = pc, head0, head1
             saved_steps, saved_operations = steps, operations
-            copy_bytes(saved_tape, 0, tape, 0, 128)
-            copy_bytes(saved_sources, 0, sources, 0, 128)
+            copy_items(saved_tape, 0, tape, 0, 128)
+            copy_items(saved_sources, 0, sources, 0, 128)
         if not innermost:
             continue
         length = last - first
@@ -363,7 +519,7 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
         else:
             if count == 1 and events[0, 0] >= 8:
                 done, event, ended = _copy_loop(
-                    tape, sources, table, first, last, events, head0, head1, move0, move1, most
+                    tape, sources, table, first, last, events, head0, head1, move0, move1, most, rings
                 )
             else:
                 done, event, ended = _loop(

@@ -13,6 +13,7 @@ from numba.core import cgutils
 # Typed as Any: a checker takes the decorated function's typing context for a parameter of the call.
 intrinsic: Any = extending.intrinsic
 
+_GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _I64 = ir.IntType(64)
 _BYTES64 = ir.VectorType(ir.IntType(8), 64)
 
@@ -26,6 +27,11 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any
 def _load64(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
     pointer = builder.bitcast(_pointer(context, builder, array_type, array, start), _BYTES64.as_pointer())
     return builder.load(pointer, align=1)
+
+
+def _store64(context: Any, builder: Any, array_type: Any, array: Any, start: Any, value: Any) -> None:
+    pointer = builder.bitcast(_pointer(context, builder, array_type, array, start), _BYTES64.as_pointer())
+    builder.store(value, pointer, align=1)
 
 
 def _splat(builder: Any, byte: Any) -> Any:
@@ -137,21 +143,93 @@ def stack_words(typingctx: Any, size: Any) -> Any:
 
 
 @intrinsic
-def copy_bytes(typingctx: Any, target: Any, at: Any, source: Any, start: Any, count: Any) -> Any:
-    """``copy_bytes(target, at, source, start, count)``: move bytes between two uint8 arrays.
+def copy_items(typingctx: Any, target: Any, at: Any, source: Any, start: Any, count: Any) -> Any:
+    """``copy_items(target, at, source, start, count)``: move elements between two arrays of one type.
 
     A loop over indices is not this fast: Numba checks each index for a negative one, and LLVM then
-    gathers byte by byte.
+    gathers item by item.
     """
     signature = types.void(target, types.intp, source, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         into = _pointer(context, builder, sig.args[0], args[0], args[1])
         out_of = _pointer(context, builder, sig.args[2], args[2], args[3])
-        cgutils.raw_memcpy(builder, into, out_of, args[4], 1)
+        size = context.get_abi_sizeof(context.get_data_type(sig.args[0].dtype))
+        cgutils.raw_memcpy(builder, into, out_of, args[4], size)
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@intrinsic
+def reverse_bytes(typingctx: Any, target: Any, at: Any, source: Any, start: Any) -> Any:
+    """``reverse_bytes(target, at, source, start)``: move 64 bytes between two uint8 arrays, the last one first."""
+    signature = types.void(target, types.intp, source, types.intp)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = _load64(context, builder, sig.args[2], args[2], args[3])
+        order = ir.Constant(ir.VectorType(ir.IntType(32), 64), list(range(63, -1, -1)))
+        turned = builder.shuffle_vector(data, ir.Constant(_BYTES64, ir.Undefined), order)
+        _store64(context, builder, sig.args[0], args[0], args[1], turned)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def choose_bytes(typingctx: Any, target: Any, first: Any, second: Any, start: Any, mask: Any) -> Any:
+    """``choose_bytes(target, a, b, start, mask)``: 64 bytes from ``start`` on, of a where the mask's bit is set."""
+    signature = types.void(target, first, second, types.intp, types.uint64)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        a = _load64(context, builder, sig.args[1], args[1], args[3])
+        b = _load64(context, builder, sig.args[2], args[2], args[3])
+        bits = builder.bitcast(args[4], ir.VectorType(ir.IntType(1), 64))
+        _store64(context, builder, sig.args[0], args[0], args[3], builder.select(bits, a, b))
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def lowest_draw(typingctx: Any, place: Any, blocks: Any) -> Any:
+    """``lowest_draw(place, blocks)``: the least of 8 * blocks draws from ``place`` on, by their bits 8 to 37.
+
+    Returns uint64: those 30 bits at the top, below them bits 0 to 7. A draw is `sim.splitmix.mix` of its
+    place. As a loop of Numba's it is vectorised 256 bits wide at best, and within a large kernel not at all.
+    """
+    lanes = ir.VectorType(_I64, 8)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def all_lanes(number: int) -> Any:
+            return ir.Constant(lanes, [number] * 8)
+
+        def spread(number: Any) -> Any:
+            one = builder.insert_element(ir.Constant(lanes, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+            none = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+            return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), none)
+
+        with builder.goto_entry_block():
+            lowest, counters = builder.alloca(lanes), builder.alloca(lanes)
+        first = ir.Constant(lanes, [(_GOLDEN + lane) % 2**64 for lane in range(8)])
+        builder.store(builder.add(spread(args[0]), first), counters)
+        builder.store(all_lanes(2**64 - 1), lowest)
+        with cgutils.for_range(builder, args[1]):
+            z = builder.load(counters)
+            builder.store(builder.add(z, all_lanes(8)), counters)
+            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(30))), all_lanes(_MIX1))
+            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(27))), all_lanes(_MIX2))
+            z = builder.shl(builder.xor(z, builder.lshr(z, all_lanes(31))), all_lanes(26))
+            old = builder.load(lowest)
+            builder.store(builder.select(builder.icmp_unsigned("<", z, old), z, old), lowest)
+        least = builder.load(lowest)
+        for width in (4, 2, 1):
+            order = ir.Constant(ir.VectorType(ir.IntType(32), 8), [(lane + width) % 8 for lane in range(8)])
+            other = builder.shuffle_vector(least, ir.Constant(lanes, ir.Undefined), order)
+            least = builder.select(builder.icmp_unsigned("<", least, other), least, other)
+        return builder.extract_element(least, ir.Constant(ir.IntType(32), 0))
+
+    return types.uint64(types.uint64, types.int64), generate
 
 
 @intrinsic

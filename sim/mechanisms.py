@@ -16,6 +16,7 @@ from sim.log import Int32, Int64, MechanismTable, UInt32
 _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xD6E8FEB86659FD93)
 _S32 = np.uint64(32)
+_ONE = np.uint64(1)
 
 _IV = np.array(
     [
@@ -134,33 +135,44 @@ def make_table(lists: int, writes: int) -> Table:
 
 
 @inlined
-def fingerprint(writes: Any, start: int, stop: int) -> Any:
-    """Return a 64-bit hash of a list; equality is always checked on the list itself."""
-    total = np.uint64(0)
-    for i in range(start, stop):
-        x = (np.uint64(writes[i]) + _M2) * _M1
-        total += (x ^ (x >> _S32)) * _M2
+def scattered(write: Any) -> Any:
+    """Return what a write (uint64) adds to its list's hash."""
+    x = (write + _M2) * _M1
+    return (x ^ (x >> _S32)) * _M2
+
+
+@inlined
+def folded(total: Any) -> Any:
+    """Return the 64-bit hash of a list from the sum of its `scattered` writes.
+
+    It only says where to look: equality is always checked on the list itself.
+    """
     return total ^ (total >> _S32)
 
 
 @inlined
-def find(slots: Any, hashes: Any, starts: Any, pool: Any, hashed: Any, writes: Any, start: int, stop: int) -> Any:
+def _equal(pool: Any, at: Any, writes: Any, start: Any, count: Any) -> Any:
+    # Unsigned indices, which Numba need not check for negative ones: LLVM compares vectors.
+    differing = np.uint32(0)
+    for i in range(np.uint64(count)):
+        differing |= pool[np.uint64(at) + i] ^ writes[np.uint64(start) + i]
+    return differing == 0
+
+
+@inlined
+def find(slots: Any, hashes: Any, starts: Any, pool: Any, hashed: Any, writes: Any, start: Any, stop: Any) -> Any:
     """Return the number of ``writes[start:stop]`` in a table; ``-1 - slot`` of the free slot if absent."""
-    mask = len(slots) - 1
-    slot = np.int64(hashed & np.uint64(mask))
+    mask = np.uint64(len(slots) - 1)
+    slot = hashed & mask
     while True:
         number = slots[slot]
         if number < 0:
-            return -1 - slot
-        if hashes[number] == hashed:
-            at = starts[number]
-            if starts[number + 1] - at == stop - start:
-                same = True
-                for i in range(stop - start):
-                    same &= pool[at + i] == writes[start + i]
-                if same:
-                    return np.int64(number)
-        slot = (slot + 1) & mask
+            return -1 - np.int64(slot)
+        if hashes[np.uint64(number)] == hashed:
+            at = starts[np.uint64(number)]
+            if starts[np.uint64(number) + _ONE] - at == stop - start and _equal(pool, at, writes, start, stop - start):
+                return np.int64(number)
+        slot = (slot + _ONE) & mask
 
 
 @kernel
@@ -228,7 +240,7 @@ class Mechanisms:
         self.table = make_table(1 << 12, 1 << 16)
         self.ids = np.zeros(1 << 12, np.int64)
         self._names = np.full(1 << 13, -1, np.int32)
-        self.table.hashes[0] = fingerprint(self.table.writes, 0, 0)
+        self.table.hashes[0] = 0
         self.table.used[0] = 1
         self.table.slots[int(self.table.hashes[0]) & (len(self.table.slots) - 1)] = 0
         self._names[0] = 0

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 from numba import types
 
-from sim.census import mark_numbers, name_distinct, renumber, token_counts
+from sim.census import count_marks, mark_numbers, name_distinct, renumber, token_counts
 from sim.intrinsics import prefetch
 from sim.jit import declared, read_only
 from sim.log import CELL_BITS, Bytes, EpochLog, Int64, Tokens
@@ -222,7 +222,9 @@ class Replay:
     def unique_origins(self) -> int:
         """Return how many distinct origins there are."""
         self._make_distinct()
-        return int(mark_numbers(self._numbers, np.zeros(self._used, np.uint8), self._used))
+        marks = np.zeros(self._used, np.uint8)
+        mark_numbers(self._numbers, marks)
+        return int(count_marks(marks, self._used))
 
     def _make_distinct(self) -> None:
         """Let each origin have one number: cells of the first state may have shared theirs."""

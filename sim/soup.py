@@ -6,7 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from sim.census import count_holders, mark_numbers, name_distinct, renumber, token_counts
+from sim.census import count_holders, count_marks, mark_numbers, name_distinct, renumber, token_counts
 from sim.config import SoupConfig
 from sim.epoch import CHANGED, CHUNK, GAIN, NEXT_CHUNK, NEXT_NUMBER, Cells, Events, collect, collect_mutations, react
 from sim.errors import InputError
@@ -258,7 +258,9 @@ class Soup:
             self.unique_origins = int(count_holders(cells.numbers, cells.holders, used))
             self._counting = True
         else:
-            self.unique_origins = int(mark_numbers(cells.numbers, self._marks, used))
+            parts = np.array_split(cells.numbers, self.threads)
+            self._in_threads(lambda thread: mark_numbers(parts[thread], self._marks))
+            self.unique_origins = int(count_marks(self._marks, used))
 
     def _reserve_numbers(self) -> None:
         """Renumber the living origins if this epoch's births might not find numbers enough."""

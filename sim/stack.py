@@ -18,7 +18,7 @@ from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from sim.hexadecimal import format_hex, parse_hex
-from sim.intrinsics import copy_bytes, differ_mask, stack_bytes, stack_words
+from sim.intrinsics import copy_items, differ_mask, stack_bytes, stack_words
 from sim.jit import inlined
 from sim.language import NOWHERE, Language, Step
 from sim.recording import Recording
@@ -201,10 +201,10 @@ def advance(
                 jumps = 0
                 power *= 2
                 saved_pc, saved_depth, saved_steps, saved_operations = pc, depth, steps, operations
-                copy_bytes(saved[0], 0, tape, 0, 128)
-                copy_bytes(saved[1], 0, sources, 0, 128)
-                copy_bytes(saved[2], 0, stack, 0, depth)
-                copy_bytes(saved[3], 0, origins, 0, depth)
+                copy_items(saved[0], 0, tape, 0, 128)
+                copy_items(saved[1], 0, sources, 0, 128)
+                copy_items(saved[2], 0, stack, 0, depth)
+                copy_items(saved[3], 0, origins, 0, depth)
     registers[0], registers[1] = pc, depth
     return (steps << 32) | operations
 
