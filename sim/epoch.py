@@ -14,17 +14,28 @@ import numpy as np
 from numba import types
 from numba.np.numpy_support import carray
 
-from sim.intrinsics import atomic_add, copy_items, differ_mask, lowest_bit, lowest_draw, prefetch, stack_bytes
+from sim.intrinsics import (
+    atomic_add,
+    copy_items,
+    differ_mask,
+    list_writes,
+    lowest_bit,
+    lowest_draw,
+    move_numbers,
+    prefetch,
+    stack_bytes,
+)
 from sim.jit import declared, inlined, kernel
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
-from sim.mechanisms import Table, find, folded, scattered
+from sim.mechanisms import Table, find, fingerprint
 from sim.splitmix import mix
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _EIGHT = np.uint64(8)
 _S16 = np.uint64(16)
+_SIXTEEN = np.uint64(0xFFFF)
 _LOW8 = np.uint64(255)
 _LOW30 = np.uint64((1 << 30) - 1)
 
@@ -221,12 +232,26 @@ def react(
             mechanism = np.int64(0)
             start = fresh_starts[fresh_used[0]]
             at: Any = np.uint64(start)
-            hashed: Any = _ZERO
             if not counting:
                 copy_items(kept, 0, numbers, left_cell, length)
                 copy_items(kept, length, numbers, right_cell, length)
             for half in range(0, padded, 64):
                 differ = differ_mask(buffer, before, half) | differ_mask(buffer_sources, identity, half)
+                # Where many cells change: 16 at a time, their tokens with them.
+                while not counting and differ != _ZERO:
+                    block = half + (lowest_bit(differ) & 48)
+                    differ &= ~(_SIXTEEN << np.uint64(block - half))
+                    listed = list_writes(fresh_writes, np.int64(at), buffer, before, buffer_sources, block, size)
+                    at += np.uint64(listed & 31)
+                    cell = left_cell + block if block < length else right_cell + block - length
+                    move_numbers(numbers, cell, kept, buffer_sources, block, size)
+                    born = np.uint64(listed >> 16)
+                    while born != _ZERO:
+                        i = lowest_bit(born)
+                        born &= born - _ONE
+                        if not (any_mutated and mutated[block + i]) and cell + i >= reset:
+                            new = _number_of_new(origins, holders, shared, birth | (cell + i), False)
+                            numbers[cell + i] = new
                 while differ != _ZERO:
                     # Unsigned: Numba would look at a signed index for negative values, each time.
                     position = np.uint64(half + lowest_bit(differ))
@@ -237,9 +262,7 @@ def react(
                         delta = (delta - np.uint64(before[source])) & _LOW8
                         if source == position and delta == _ZERO:
                             continue
-                    write = (position << _S16) | (source << _EIGHT) | delta
-                    fresh_writes[at] = np.uint32(write)
-                    hashed += scattered(write)
+                    fresh_writes[at] = np.uint32((position << _S16) | (source << _EIGHT) | delta)
                     at += _ONE
                     if source == position:
                         continue
@@ -249,9 +272,6 @@ def react(
                         else right_cell + np.int64(position - ulength)
                     )
                     if source < usize:
-                        if not counting:
-                            numbers[np.uint64(target_cell)] = kept[source]
-                            continue
                         source_cell = (
                             left_cell + np.int64(source)
                             if source < ulength
@@ -260,10 +280,7 @@ def react(
                     elif (any_mutated and mutated[position]) or target_cell < reset:
                         continue  # born where a byte was born before in this epoch: the same origin
                     else:
-                        new = _number_of_new(origins, holders, shared, birth | target_cell, counting)
-                        if not counting:
-                            numbers[np.uint64(target_cell)] = new
-                            continue
+                        new = _number_of_new(origins, holders, shared, birth | target_cell, True)
                         gain += 1
                         source_cell = -np.int64(new) - 1
                     targets[queued] = target_cell
@@ -274,7 +291,7 @@ def react(
                 changed_cells += stop - start
                 copy_items(chars, left_cell, buffer, 0, length)
                 copy_items(chars, right_cell, buffer, length, length)
-                hashed = folded(hashed)
+                hashed = fingerprint(fresh_writes, start, stop)
                 found = find(known_slots, known_hashes, known_starts, known_writes, hashed, fresh_writes, start, stop)
                 if found < 0:
                     found = find(

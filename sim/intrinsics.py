@@ -15,6 +15,7 @@ intrinsic: Any = extending.intrinsic
 
 _GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _I64 = ir.IntType(64)
+_WORDS16 = ir.VectorType(ir.IntType(32), 16)
 _BYTES64 = ir.VectorType(ir.IntType(8), 64)
 
 
@@ -230,6 +231,101 @@ def lowest_draw(typingctx: Any, place: Any, blocks: Any) -> Any:
         return builder.extract_element(least, ir.Constant(ir.IntType(32), 0))
 
     return types.uint64(types.uint64, types.int64), generate
+
+
+def _sixteen(number: int) -> Any:
+    return ir.Constant(_WORDS16, [number] * 16)
+
+
+def _load16(context: Any, builder: Any, array_type: Any, array: Any, start: Any) -> Any:
+    """Return 16 bytes of an array from ``start`` on as 32-bit lanes."""
+    kind = ir.VectorType(ir.IntType(8), 16).as_pointer()
+    pointer = builder.bitcast(_pointer(context, builder, array_type, array, start), kind)
+    return builder.zext(builder.load(pointer, align=1), _WORDS16)
+
+
+def _gather16(builder: Any, base: Any, offsets: Any, mask: Any, otherwise: Any) -> Any:
+    """Return the words at ``base`` plus byte ``offsets`` (16 lanes) where the mask is set, else ``otherwise``."""
+    start = builder.ptrtoint(base, _I64)
+    lanes64 = ir.VectorType(_I64, 16)
+    spread = builder.insert_element(ir.Constant(lanes64, ir.Undefined), start, ir.Constant(ir.IntType(32), 0))
+    none = ir.Constant(_WORDS16, [0] * 16)
+    addresses = builder.add(
+        builder.shuffle_vector(spread, ir.Constant(lanes64, ir.Undefined), none), builder.zext(offsets, lanes64)
+    )
+    pointers = ir.VectorType(ir.IntType(32).as_pointer(), 16)
+    kind = ir.FunctionType(_WORDS16, [pointers, ir.IntType(32), ir.VectorType(ir.IntType(1), 16), _WORDS16])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.gather.v16i32.v16p0")
+    return builder.call(
+        function, [builder.inttoptr(addresses, pointers), ir.Constant(ir.IntType(32), 1), mask, otherwise]
+    )
+
+
+@intrinsic
+def list_writes(
+    typingctx: Any, writes: Any, at: Any, tape: Any, before: Any, sources: Any, place: Any, size: Any
+) -> Any:
+    """``list_writes(writes, at, tape, before, sources, place, size)``: list what an execution wrote to 16 cells.
+
+    From cell ``place`` of the tape on; each change is appended to ``writes`` (uint32) as a mechanism has it.
+    Returns how many, and from bit 16 on which of the 16 cells' bytes came from nowhere (source ``size`` or
+    more). ``before`` has 3 bytes and more after its place 255.
+    """
+    signature = types.int64(writes, types.intp, tape, before, sources, types.int64, types.int64)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes1 = ir.VectorType(ir.IntType(1), 16)
+
+        def spread(number: Any) -> Any:
+            one = ir.Constant(_WORDS16, ir.Undefined)
+            narrow = builder.trunc(number, ir.IntType(32))
+            one = builder.insert_element(one, narrow, ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(one, ir.Constant(_WORDS16, ir.Undefined), _sixteen(0))
+
+        chars = _load16(context, builder, sig.args[2], args[2], args[5])
+        came = _load16(context, builder, sig.args[4], args[4], args[5])
+        place = builder.add(spread(args[5]), ir.Constant(_WORDS16, list(range(16))))
+        known = builder.icmp_unsigned("<", came, spread(args[6]))
+        base = _pointer(context, builder, sig.args[3], args[3], ir.Constant(_I64, 0))
+        old = builder.and_(_gather16(builder, base, came, known, _sixteen(0)), _sixteen(255))
+        delta = builder.and_(builder.sub(chars, old), _sixteen(255))
+        changed = builder.or_(builder.icmp_unsigned("!=", came, place), builder.icmp_unsigned("!=", delta, _sixteen(0)))
+        listed = builder.or_(builder.shl(place, _sixteen(16)), builder.or_(builder.shl(came, _sixteen(8)), delta))
+        into = _pointer(context, builder, sig.args[0], args[0], args[1])
+        kind = ir.FunctionType(ir.VoidType(), [_WORDS16, ir.IntType(32).as_pointer(), lanes1])
+        store = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.compressstore.v16i32")
+        builder.call(store, [listed, into, changed])
+        count = builder.ctpop(builder.zext(builder.bitcast(changed, ir.IntType(16)), _I64))
+        born = builder.zext(builder.bitcast(builder.not_(known), ir.IntType(16)), _I64)
+        return builder.or_(count, builder.shl(born, ir.Constant(_I64, 16)))
+
+    return signature, generate
+
+
+@intrinsic
+def move_numbers(typingctx: Any, numbers: Any, cell: Any, kept: Any, sources: Any, place: Any, size: Any) -> Any:
+    """``move_numbers(numbers, cell, kept, sources, place, size)``: give 16 cells from ``cell`` on their numbers.
+
+    They are ``kept[sources[place]]`` and on (uint32); where the source is ``size`` or more, those that the cells had,
+    ``kept[place]`` and on.
+    """
+    signature = types.void(numbers, types.intp, kept, sources, types.int64, types.int64)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        came = _load16(context, builder, sig.args[3], args[3], args[4])
+        size = builder.trunc(args[5], ir.IntType(32))
+        one = builder.insert_element(ir.Constant(_WORDS16, ir.Undefined), size, ir.Constant(ir.IntType(32), 0))
+        known = builder.icmp_unsigned(
+            "<", came, builder.shuffle_vector(one, ir.Constant(_WORDS16, ir.Undefined), _sixteen(0))
+        )
+        words = _WORDS16.as_pointer()
+        own = builder.load(builder.bitcast(_pointer(context, builder, sig.args[2], args[2], args[4]), words), align=4)
+        base = _pointer(context, builder, sig.args[2], args[2], ir.Constant(_I64, 0))
+        moved = _gather16(builder, base, builder.shl(came, _sixteen(2)), known, own)
+        builder.store(moved, builder.bitcast(_pointer(context, builder, sig.args[0], args[0], args[1]), words), align=4)
+        return context.get_dummy_value()
+
+    return signature, generate
 
 
 @intrinsic

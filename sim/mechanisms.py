@@ -135,24 +135,19 @@ def make_table(lists: int, writes: int) -> Table:
 
 
 @inlined
-def scattered(write: Any) -> Any:
-    """Return what a write (uint64) adds to its list's hash."""
-    x = (write + _M2) * _M1
-    return (x ^ (x >> _S32)) * _M2
-
-
-@inlined
-def folded(total: Any) -> Any:
-    """Return the 64-bit hash of a list from the sum of its `scattered` writes.
-
-    It only says where to look: equality is always checked on the list itself.
-    """
+def fingerprint(writes: Any, start: Any, stop: Any) -> Any:
+    """Return a 64-bit hash of a list. It only says where to look: equality is always checked on the list itself."""
+    total = np.uint64(0)
+    # Unsigned indices, which Numba need not check for negative ones: LLVM takes vectors.
+    for i in range(np.uint64(start), np.uint64(stop)):
+        x = (np.uint64(writes[i]) + _M2) * _M1
+        total += (x ^ (x >> _S32)) * _M2
     return total ^ (total >> _S32)
 
 
 @inlined
 def _equal(pool: Any, at: Any, writes: Any, start: Any, count: Any) -> Any:
-    # Unsigned indices, which Numba need not check for negative ones: LLVM compares vectors.
+    # Unsigned indices, as in `fingerprint`.
     differing = np.uint32(0)
     for i in range(np.uint64(count)):
         differing |= pool[np.uint64(at) + i] ^ writes[np.uint64(start) + i]

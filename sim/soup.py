@@ -253,7 +253,8 @@ class Soup:
         used = int(self._events.shared[NEXT_NUMBER])
         if self._counting:
             self.unique_origins += int(self._tally[:, GAIN].sum())
-            self._counting = changed <= _MANY * len(cells.chars)
+            # Where many cells change their tokens move 16 at a time, within a program.
+            self._counting = changed <= _MANY * len(cells.chars) or self.config.program_length % 16 > 0
         elif changed < _FEW * len(cells.chars):
             self.unique_origins = int(count_holders(cells.numbers, cells.holders, used))
             self._counting = True
