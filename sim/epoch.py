@@ -324,29 +324,39 @@ def react(
 
 
 @kernel
-def collect(
-    by_left: Any, renamed: Any, threads: int, left: Any, right: Any, mechanism: Any, steps: Any, operations: Any
-) -> int:
-    """Move an epoch's rows out of ``by_left`` in order of the left program, and clear it.
-
-    ``renamed`` (int32[threads, most]): each thread's fresh mechanisms' lasting numbers. Returns the rows.
-    """
+def count_lefts(by_left: Any) -> int:
+    """Return how many programs of ``by_left`` were on the left."""
     count = 0
+    for program in range(len(by_left)):
+        count += by_left[program, 0] >= 0
+    return count
+
+
+@kernel
+def collect(
+    by_left: Any, first: int, renamed: Any, threads: int, left: Any, right: Any, mechanism: Any, steps: Any,
+    operations: Any,
+) -> None:  # fmt: skip
+    """Move rows out of ``by_left``, whose first program is ``first``, in order of the left program, and clear it.
+
+    ``renamed`` (int32[threads, most]): each thread's fresh mechanisms' lasting numbers. The other arrays have as
+    many places as there are rows.
+    """
+    at = np.uint64(0)
     for program in range(len(by_left)):
         if by_left[program, 0] < 0:
             continue
-        left[count] = program
-        right[count] = by_left[program, 0]
+        left[at] = first + program
+        right[at] = by_left[program, 0]
         number = by_left[program, 1]
         if number < 0:
             code = -1 - number
             number = renamed[code % threads, code // threads]
-        mechanism[count] = number
-        steps[count] = by_left[program, 2]
-        operations[count] = by_left[program, 3]
+        mechanism[at] = number
+        steps[at] = by_left[program, 2]
+        operations[at] = by_left[program, 3]
         by_left[program, 0] = -1
-        count += 1
-    return count
+        at += _ONE
 
 
 @kernel

@@ -1,6 +1,7 @@
 """A soup being simulated and traced, epoch by epoch."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numba
@@ -8,7 +9,19 @@ import numpy as np
 
 from sim.census import count_holders, count_marks, mark_numbers, name_distinct, renumber, token_counts
 from sim.config import SoupConfig
-from sim.epoch import CHANGED, CHUNK, GAIN, NEXT_CHUNK, NEXT_NUMBER, Cells, Events, collect, collect_mutations, react
+from sim.epoch import (
+    CHANGED,
+    CHUNK,
+    GAIN,
+    NEXT_CHUNK,
+    NEXT_NUMBER,
+    Cells,
+    Events,
+    collect,
+    collect_mutations,
+    count_lefts,
+    react,
+)
 from sim.errors import InputError
 from sim.geometry import Geometry, Pairing
 from sim.initial import initial_chars, reset_chars
@@ -216,7 +229,21 @@ class Soup:
         for thread, found in enumerate(renamed):
             names[thread, : len(found)] = found
         left, right, mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(5))
-        collect(events.by_left, names, self.threads, left, right, mechanism, steps, operations)
+        rows = (left, right, mechanism, steps, operations)
+        bounds = np.linspace(0, self.config.programs, self.threads + 1).astype(np.int64)
+        parts = [events.by_left[first:stop] for first, stop in pairwise(bounds)]
+        counts = np.zeros(self.threads + 1, np.int64)
+
+        def count(thread: int) -> None:
+            counts[thread + 1] = count_lefts(parts[thread])
+
+        def collect_part(thread: int) -> None:
+            where = slice(places[thread], places[thread + 1])
+            collect(parts[thread], bounds[thread], names, self.threads, *(column[where] for column in rows))
+
+        self._in_threads(count)
+        places = counts.cumsum()
+        self._in_threads(collect_part)
         cells, chars = self._mutations(pairing)
         return EpochLog(
             epoch=self.epoch,
