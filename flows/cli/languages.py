@@ -41,7 +41,10 @@ def transitions(found: "Language") -> str | None:
         return f"none of {soups} by epoch {found.survey.epochs}"
     if len(passed) * 2 <= found.survey.soups:
         return f"{len(passed)} of {soups} by epoch {found.survey.epochs}, the first at {passed[0]}"
-    return f"half of {soups} by epoch {passed[(found.survey.soups - 1) // 2]}"
+    half = passed[(found.survey.soups - 1) // 2]
+    if len(passed) < found.survey.soups:
+        return f"{len(passed)} of {soups} by epoch {found.survey.epochs}, half by {half}"
+    return f"all {soups} by epoch {passed[-1]}" + (f", half by {half}" if half < passed[-1] else "")
 
 
 def example(found: "Language") -> str | None:

@@ -4,6 +4,7 @@ Tracing rule: that of the family (`sim.heads`).
 """
 
 from sim.heads import BACK8, KINDS, SKIP8, make_language
+from sim.language import Survey
 from sim.languages.bff_noheads import ASCII
 
 BFF8_NOHEADS = make_language(
@@ -12,4 +13,5 @@ BFF8_NOHEADS = make_language(
     heads_on_tape=False,
     kinds=KINDS | {"[": SKIP8, "]": BACK8},
     summary="`bff8` with both heads at 0",
+    survey=Survey(8192, 4096, 8, ()),
 )

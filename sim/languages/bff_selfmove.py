@@ -6,6 +6,7 @@ Tracing rule: that of the family (`sim.heads`).
 """
 
 from sim.heads import COPY10_RIGHT1, KINDS, make_language
+from sim.language import Survey
 
 BFF_SELFMOVE = make_language(
     "bff_selfmove",
@@ -13,4 +14,5 @@ BFF_SELFMOVE = make_language(
     heads_on_tape=True,
     kinds=KINDS | {",": COPY10_RIGHT1},
     summary="seven commands: `,` moves head1 on, a zero byte is `>`",
+    survey=Survey(8192, 4096, 8, ()),
 )

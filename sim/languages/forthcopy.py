@@ -3,6 +3,7 @@
 Tracing rule: that of the family (`sim.stack`); the exclusive-or with 64 keeps a byte's identity.
 """
 
+from sim.language import Survey
 from sim.stack import COMMON, COPY, READ, WRITE, XOR64, blended, make_language
 
 FORTHCOPY = make_language(
@@ -10,4 +11,5 @@ FORTHCOPY = make_language(
     COMMON | {0x00: READ, 0x01: WRITE, 0x02: COPY, 0x03: XOR64},
     blended,
     summary="Forth with one address for both halves, and a copy",
+    survey=Survey(8192, 4096, 8, ()),
 )

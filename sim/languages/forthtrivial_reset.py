@@ -4,6 +4,7 @@ WRITE1 and COPY0 that would overwrite it fill the left half with random bytes in
 Tracing rule: that of the family (`sim.stack`); the 64 bytes of a left half so filled come from nowhere.
 """
 
+from sim.language import Survey
 from sim.stack import COMMON, COPY1, HALVES, RESET_COPY0, RESET_WRITE1, by_kind, make_language
 
 FORTHTRIVIAL_RESET = make_language(
@@ -11,4 +12,5 @@ FORTHTRIVIAL_RESET = make_language(
     COMMON | HALVES | {0x03: RESET_WRITE1, 0x0C: RESET_COPY0, 0x0D: COPY1},
     by_kind,
     summary="`forthtrivial` with a byte that guards the right half",
+    survey=Survey(8192, 4096, 8, ()),
 )

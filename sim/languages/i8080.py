@@ -7,6 +7,7 @@ addresses, port input and the registers at the start come from nowhere.
 
 from sim import i8080
 from sim.i8080_opcodes import colour, instruction
+from sim.language import Demonstration, Survey
 from sim.processors import Processor, make_language
 
 I8080 = make_language(
@@ -20,4 +21,6 @@ I8080 = make_language(
     ),
     i8080.execute,
     summary="an Intel 8080; the tape of two 16-byte programs is its memory",
+    survey=Survey(8192, 512, 4, (64, 64, 64, 64)),
+    demonstration=Demonstration({"programs": 8192, "seed": 0}, 320, 1),
 )

@@ -3,6 +3,7 @@
 Tracing rule: the byte written at a has the identity of operand b, whatever c is.
 """
 
+from sim.language import Survey
 from sim.subtract import advance_rsubleq4, interpret_rsubleq4, make_language
 
 
@@ -22,4 +23,5 @@ RSUBLEQ4 = make_language(
     _operands,
     width=4,
     summary="the same with relative addresses and four operands",
+    survey=Survey(8192, 4096, 8, ()),
 )

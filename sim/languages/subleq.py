@@ -3,6 +3,7 @@
 Tracing rule: the subtraction changes the byte at a in place, which keeps its identity; nothing is copied.
 """
 
+from sim.language import Survey
 from sim.subtract import advance_subleq, interpret_subleq, make_language
 
 
@@ -17,4 +18,5 @@ SUBLEQ = make_language(
     _operands,
     width=3,
     summary="one instruction: subtract, and jump if not positive",
+    survey=Survey(8192, 4096, 8, ()),
 )

@@ -6,6 +6,7 @@ addresses, port input, I, R and the registers at the start come from nowhere. By
 is a lattice, with the paper's 256 steps a tape.
 """
 
+from sim.language import Demonstration, Survey
 from sim.languages.z80_zff import make_z80
 
 Z80 = make_z80(
@@ -14,4 +15,6 @@ Z80 = make_z80(
     geometry="lattice",
     step_limit=256,
     summary="a Zilog Z80, undocumented opcodes and flags included; 16-byte programs",
+    survey=Survey(40000, 512, 8, (64, 64, 64, 64, 64, 64, 64, 64)),
+    demonstration=Demonstration({"width": 200, "height": 200, "seed": 0}, 2048, 1563),
 )

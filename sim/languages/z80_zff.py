@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim import z80
-from sim.language import Language
+from sim.language import Demonstration, Language, Survey
 from sim.processors import Processor, make_language
 from sim.z80_registers import REGISTERS
 from sim.z80_text import colour, instruction
@@ -34,4 +34,6 @@ Z80_ZFF = make_z80(
     geometry="lattice",
     step_limit=128,
     summary="the Z80 core of the published grid, bit for bit; 16-byte programs",
+    survey=Survey(40000, 512, 8, (64, 64, 64, 64, 64, 64, 64, 64)),
+    demonstration=Demonstration({"width": 200, "height": 200, "seed": 1878}, 2048, 292),
 )
