@@ -9,6 +9,6 @@ BFF = make_language(
     ASCII,
     heads_on_tape=True,
     summary="BFF whose heads start where the tape's first two bytes say",
-    survey=Survey(8192, 4096, 8, ()),
+    survey=Survey(8192, 4096, 32, (896, 1216, 1664)),
     demonstration=Demonstration({"programs": 8192, "seed": 12}, 1536, 862),
 )
