@@ -35,12 +35,24 @@ def _parser() -> argparse.ArgumentParser:
         "--repeats", type=int, default=3, help="of each query, and turns of each (default: %(default)s)"
     )
     parser.add_argument("--reference", type=Path, metavar="PATH", help="the reference binary (cubff) to compare with")
+    parser.add_argument(
+        "--windows",
+        type=int,
+        nargs="+",
+        metavar="STATE",
+        help="states, divisible by 64, from which both are timed (default: the first and the last such)",
+    )
     parser.add_argument("--store", type=Path, help="folder to keep the runs in (default: one that is removed)")
     parser.add_argument("--output", type=Path, help="also write the report to this file")
     return parser
 
 
 def _report(arguments: argparse.Namespace) -> str:
+    for state in arguments.windows or ():
+        if state % reference.INTERVAL or not 0 <= state <= arguments.epochs:
+            raise InputError(
+                f"--windows: {state}; allowed: multiples of {reference.INTERVAL} from 0 to --epochs {arguments.epochs}"
+            )
     parts = [f"Measured on {machine()}.\n"]
     with tempfile.TemporaryDirectory(prefix="primordium-benchmarks-") as temporary:
         folder = arguments.store or Path(temporary, "store")
@@ -56,7 +68,7 @@ def _run(config: SoupConfig, arguments: argparse.Namespace, folder: Path) -> lis
     warm = simulation.warm_up(config)
     _say(f"{name}: simulating")
     last = (arguments.epochs // reference.INTERVAL - 1) * reference.INTERVAL
-    keep = sorted({0, max(last, 0)})
+    keep = sorted({0, max(last, 0)} if arguments.windows is None else {*arguments.windows})
     speed, states = simulation.simulate(config, arguments.epochs, keep)
     _say("storing")
     run, seconds, stored = storage.store_run(config, arguments.epochs, folder)

@@ -11,10 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from analysis.measures import complexity
+from analysis.transitions import SPACING, THRESHOLD
 from sim import LANGUAGES, InputError, Soup, SoupConfig, Survey, language
-
-#: States between two looks.
-INTERVAL = 64
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,14 +34,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def onset(config: SoupConfig, epochs: int) -> int | None:
-    """Return the first state up to ``epochs``, of those divisible by `INTERVAL`, with complexity of at least 1."""
+    """Return the first state up to ``epochs``, of those divisible by `SPACING`, that passes an onset's threshold."""
     soup = Soup(config, threads=1)
     try:
         while soup.epoch < epochs:
-            if soup.epoch % INTERVAL == 0:
+            if soup.epoch % SPACING == 0:
                 soup.begin_segment()
             soup.advance()
-            if soup.epoch % INTERVAL == 0 and complexity(soup.chars) >= 1:
+            if soup.epoch % SPACING == 0 and complexity(soup.chars) >= THRESHOLD:
                 return soup.epoch
     finally:
         soup.close()

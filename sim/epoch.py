@@ -35,7 +35,7 @@ _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
 _EIGHT = np.uint64(8)
 _S16 = np.uint64(16)
-_SIXTEEN = np.uint64(0xFFFF)
+_LOW16 = np.uint64(0xFFFF)
 _LOW8 = np.uint64(255)
 _LOW30 = np.uint64((1 << 30) - 1)
 
@@ -144,6 +144,7 @@ def react(
     N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``: origin of a byte born at
     cell 0 in this epoch. ``reset``: the cells before this one were born in this epoch already. ``known``:
     mechanisms of earlier epochs (read only); ``fresh``: this thread's new ones. ``tally``: this thread's sums.
+    ``counting``: keep `holders` and the gain; without it programs are of 16, 32, 48 ... bytes.
     """
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
     chars, numbers, origins, holders = cells
@@ -240,7 +241,7 @@ def react(
                 # Where many cells change: 16 at a time, their tokens with them.
                 while not counting and differ != _ZERO:
                     block = half + (lowest_bit(differ) & 48)
-                    differ &= ~(_SIXTEEN << np.uint64(block - half))
+                    differ &= ~(_LOW16 << np.uint64(block - half))
                     listed = list_writes(fresh_writes, np.int64(at), buffer, before, buffer_sources, block, size)
                     at += np.uint64(listed & 31)
                     cell = left_cell + block if block < length else right_cell + block - length

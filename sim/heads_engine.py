@@ -27,7 +27,7 @@ from sim.intrinsics import (
     reverse_bytes,
     stack_bytes,
     stack_words,
-)  # fmt: skip
+)
 from sim.jit import inlined
 
 # Kinds of byte, as in sim.heads: 0 no-op, 1 zero, 2..5 heads, 6 and 7 decrement and increment, 8 and 9
@@ -277,12 +277,6 @@ def _step_lap(
         rings[640:768],
     )
     away = ((source - target) * move_target) & 127
-    if move_source == move_target:
-        first0 = _below(128 - away, 0)
-        first1 = _below(128 - away, 64)
-    else:
-        first0 = _below(away // 2 + 1, 0) | (_below((away + 128) // 2 + 1, 0) & ~_below(away + 1, 0))
-        first1 = _below(away // 2 + 1, 64) | (_below((away + 128) // 2 + 1, 64) & ~_below(away + 1, 64))
     copy_items(circle, 0, tape, 0, 128)
     copy_items(circle, 128, tape, 0, 128)
     _around(old, circle, target, move_target)
@@ -292,6 +286,8 @@ def _step_lap(
     _around(old_sources, circle, target, move_target)
     _around(new_sources, circle, source, move_source)
     if move_source != move_target:
+        first0 = _below(away // 2 + 1, 0) | (_below((away + 128) // 2 + 1, 0) & ~_below(away + 1, 0))
+        first1 = _below(away // 2 + 1, 64) | (_below((away + 128) // 2 + 1, 64) & ~_below(away + 1, 64))
         choose_bytes(new, new, old, 0, first0)
         choose_bytes(new, new, old, 64, first1)
         choose_bytes(new_sources, new_sources, old_sources, 0, first0)
@@ -355,7 +351,9 @@ def _copy_loop(
     lap = 128 >> lowest_bit(np.uint64((move0 | move1 | 128) & 255))
     done = 0
     settled = False
-    by_one = abs(move0) == 1 and abs(move1) == 1
+    # The lap at once looks for zeros where the copied bytes are: head 0 stands there, or there are none at all.
+    at_once = abs(move0) == 1 and abs(move1) == 1
+    at_once = at_once and (events[0, 1] == 0 or _zeros(tape, table[257]) == 0)
     while done < most:
         place0 = (head0 + events[0, 1]) & 127
         place1 = (head1 + events[0, 2]) & 127
@@ -363,12 +361,12 @@ def _copy_loop(
             source, target, move_source, move_target = place0, place1, move0, move1
         else:
             source, target, move_source, move_target = place1, place0, move1, move0
-        if not by_one and done > 0:
+        if done > 0 and not at_once:
             settled = _is_settled(tape, sources, source, target, move_source, move_target, lap)
         if settled:
             found = _scan(tape, table, head0, move0, most - done)
             return min(done + found, most), -1, found <= most - done
-        if by_one and (events[0, 1] == 0 or (_zeros(tape, table[257]) == 0)):
+        if at_once:
             made, hindered, ended, settled = _step_lap(
                 tape, sources, table, first, last, source, target, move_source, move_target, events[0, 0] == 8,
                 min(lap, most - done), rings,
@@ -378,8 +376,6 @@ def _copy_loop(
                 tape, sources, table, first, last - first, source, target, move_source, move_target,
                 (move0 << 8) | ((head0 + move0) & 127), min(lap, most - done),
             )  # fmt: skip
-            if by_one and done > 0:
-                settled = _is_settled(tape, sources, source, target, move_source, move_target, lap)
         done += made
         if hindered:
             return done, 0, False

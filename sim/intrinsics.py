@@ -10,10 +10,11 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 
+from sim.splitmix import GOLDEN, MIX1, MIX2
+
 # Typed as Any: a checker takes the decorated function's typing context for a parameter of the call.
 intrinsic: Any = extending.intrinsic
 
-_GOLDEN, _MIX1, _MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 _I64 = ir.IntType(64)
 _WORDS16 = ir.VectorType(ir.IntType(32), 16)
 _BYTES64 = ir.VectorType(ir.IntType(8), 64)
@@ -35,10 +36,12 @@ def _store64(context: Any, builder: Any, array_type: Any, array: Any, start: Any
     builder.store(value, pointer, align=1)
 
 
-def _splat(builder: Any, byte: Any) -> Any:
-    vector = builder.insert_element(ir.Constant(_BYTES64, ir.Undefined), byte, ir.Constant(ir.IntType(32), 0))
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64)
-    return builder.shuffle_vector(vector, ir.Constant(_BYTES64, ir.Undefined), mask)
+def _splat(builder: Any, value: Any, kind: Any) -> Any:
+    """Return a vector of the type ``kind`` with the value in every lane."""
+    nothing = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    lanes = ir.VectorType(ir.IntType(32), kind.count)
+    return builder.shuffle_vector(first, nothing, ir.Constant(lanes, [0] * kind.count))
 
 
 @intrinsic
@@ -91,8 +94,8 @@ def equal_mask(typingctx: Any, array: Any, start: Any, value: Any, fold: Any) ->
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         data = _load64(context, builder, sig.args[0], args[0], args[1])
-        folded = builder.and_(data, _splat(builder, args[3]))
-        same = builder.icmp_unsigned("==", folded, _splat(builder, args[2]))
+        folded = builder.and_(data, _splat(builder, args[3], _BYTES64))
+        same = builder.icmp_unsigned("==", folded, _splat(builder, args[2], _BYTES64))
         return builder.bitcast(same, _I64)
 
     return signature, generate
@@ -205,21 +208,16 @@ def lowest_draw(typingctx: Any, place: Any, blocks: Any) -> Any:
         def all_lanes(number: int) -> Any:
             return ir.Constant(lanes, [number] * 8)
 
-        def spread(number: Any) -> Any:
-            one = builder.insert_element(ir.Constant(lanes, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
-            none = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
-            return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), none)
-
         with builder.goto_entry_block():
             lowest, counters = builder.alloca(lanes), builder.alloca(lanes)
-        first = ir.Constant(lanes, [(_GOLDEN + lane) % 2**64 for lane in range(8)])
-        builder.store(builder.add(spread(args[0]), first), counters)
+        first = ir.Constant(lanes, [(GOLDEN + lane) % 2**64 for lane in range(8)])
+        builder.store(builder.add(_splat(builder, args[0], lanes), first), counters)
         builder.store(all_lanes(2**64 - 1), lowest)
         with cgutils.for_range(builder, args[1]):
             z = builder.load(counters)
             builder.store(builder.add(z, all_lanes(8)), counters)
-            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(30))), all_lanes(_MIX1))
-            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(27))), all_lanes(_MIX2))
+            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(30))), all_lanes(MIX1))
+            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(27))), all_lanes(MIX2))
             z = builder.shl(builder.xor(z, builder.lshr(z, all_lanes(31))), all_lanes(26))
             old = builder.load(lowest)
             builder.store(builder.select(builder.icmp_unsigned("<", z, old), z, old), lowest)
@@ -248,11 +246,7 @@ def _gather16(builder: Any, base: Any, offsets: Any, mask: Any, otherwise: Any) 
     """Return the words at ``base`` plus byte ``offsets`` (16 lanes) where the mask is set, else ``otherwise``."""
     start = builder.ptrtoint(base, _I64)
     lanes64 = ir.VectorType(_I64, 16)
-    spread = builder.insert_element(ir.Constant(lanes64, ir.Undefined), start, ir.Constant(ir.IntType(32), 0))
-    none = ir.Constant(_WORDS16, [0] * 16)
-    addresses = builder.add(
-        builder.shuffle_vector(spread, ir.Constant(lanes64, ir.Undefined), none), builder.zext(offsets, lanes64)
-    )
+    addresses = builder.add(_splat(builder, start, lanes64), builder.zext(offsets, lanes64))
     pointers = ir.VectorType(ir.IntType(32).as_pointer(), 16)
     kind = ir.FunctionType(_WORDS16, [pointers, ir.IntType(32), ir.VectorType(ir.IntType(1), 16), _WORDS16])
     function = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.gather.v16i32.v16p0")
@@ -276,16 +270,11 @@ def list_writes(
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         lanes1 = ir.VectorType(ir.IntType(1), 16)
 
-        def spread(number: Any) -> Any:
-            one = ir.Constant(_WORDS16, ir.Undefined)
-            narrow = builder.trunc(number, ir.IntType(32))
-            one = builder.insert_element(one, narrow, ir.Constant(ir.IntType(32), 0))
-            return builder.shuffle_vector(one, ir.Constant(_WORDS16, ir.Undefined), _sixteen(0))
-
+        narrow = [builder.trunc(number, ir.IntType(32)) for number in args[5:]]
         chars = _load16(context, builder, sig.args[2], args[2], args[5])
         came = _load16(context, builder, sig.args[4], args[4], args[5])
-        place = builder.add(spread(args[5]), ir.Constant(_WORDS16, list(range(16))))
-        known = builder.icmp_unsigned("<", came, spread(args[6]))
+        place = builder.add(_splat(builder, narrow[0], _WORDS16), ir.Constant(_WORDS16, list(range(16))))
+        known = builder.icmp_unsigned("<", came, _splat(builder, narrow[1], _WORDS16))
         base = _pointer(context, builder, sig.args[3], args[3], ir.Constant(_I64, 0))
         old = builder.and_(_gather16(builder, base, came, known, _sixteen(0)), _sixteen(255))
         delta = builder.and_(builder.sub(chars, old), _sixteen(255))
@@ -314,10 +303,7 @@ def move_numbers(typingctx: Any, numbers: Any, cell: Any, kept: Any, sources: An
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         came = _load16(context, builder, sig.args[3], args[3], args[4])
         size = builder.trunc(args[5], ir.IntType(32))
-        one = builder.insert_element(ir.Constant(_WORDS16, ir.Undefined), size, ir.Constant(ir.IntType(32), 0))
-        known = builder.icmp_unsigned(
-            "<", came, builder.shuffle_vector(one, ir.Constant(_WORDS16, ir.Undefined), _sixteen(0))
-        )
+        known = builder.icmp_unsigned("<", came, _splat(builder, size, _WORDS16))
         words = _WORDS16.as_pointer()
         own = builder.load(builder.bitcast(_pointer(context, builder, sig.args[2], args[2], args[4]), words), align=4)
         base = _pointer(context, builder, sig.args[2], args[2], ir.Constant(_I64, 0))

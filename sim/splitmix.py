@@ -8,9 +8,8 @@ import numpy as np
 
 from sim.jit import inlined
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX2 = np.uint64(0x94D049BB133111EB)
+GOLDEN, MIX1, MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_GOLDEN, _MIX1, _MIX2 = np.uint64(GOLDEN), np.uint64(MIX1), np.uint64(MIX2)
 _S27 = np.uint64(27)
 _S30 = np.uint64(30)
 _S31 = np.uint64(31)
@@ -34,9 +33,9 @@ def draw(mixed_seed: np.uint64, x: np.uint64) -> np.uint64:
 def mix_int(x: int) -> int:
     """Return ``mix(x)`` of a Python integer, for set-up code outside kernels."""
     mask = 0xFFFFFFFFFFFFFFFF
-    z = (x + 0x9E3779B97F4A7C15) & mask
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+    z = (x + GOLDEN) & mask
+    z = ((z ^ (z >> 30)) * MIX1) & mask
+    z = ((z ^ (z >> 27)) * MIX2) & mask
     return z ^ (z >> 31)
 
 

@@ -50,6 +50,14 @@ def test_a_reference_that_cannot_be_run_is_bad_input(capsys: pytest.CaptureFixtu
     assert f"--reference {missing}: cannot be run" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("state", ["100", "256", "-64"])
+def test_a_window_that_the_reference_cannot_begin_at_is_refused_at_once(
+    state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*SMALL, "--windows", state]) == 2
+    assert f"--windows: {state}; allowed: multiples of 64 from 0 to --epochs 192" in capsys.readouterr().err
+
+
 def test_figures_are_rounded_to_what_can_be_trusted() -> None:
     values = (0.012345, 1.2345, 12.34, 100.4, 67108.9)
     assert [rounded(value) for value in values] == ["0.0123", "1.23", "12.3", "100", "67,109"]
