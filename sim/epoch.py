@@ -15,21 +15,26 @@ from numba import types
 from numba.np.numpy_support import carray
 
 from sim.intrinsics import (
+    DRAWS,
+    any_draw,
     atomic_add,
+    borrowed,
     copy_items,
     differ_mask,
+    highest_bit,
     list_writes,
     lowest_bit,
-    lowest_draw,
     move_numbers,
     prefetch,
     stack_bytes,
+    stack_numbers,
+    stack_words,
 )
 from sim.jit import declared, inlined, kernel
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
-from sim.splitmix import mix
+from sim.splitmix import GOLDEN, mix
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
@@ -38,13 +43,23 @@ _S16 = np.uint64(16)
 _LOW16 = np.uint64(0xFFFF)
 _LOW8 = np.uint64(255)
 _LOW30 = np.uint64((1 << 30) - 1)
+_GOLDEN = np.uint64(GOLDEN)
+_DRAWS = np.uint64(DRAWS)
 
 #: Reactions that a thread takes at a time.
 CHUNK = 512
 #: Token moves are queued and done together, so that their memory accesses overlap.
-_QUEUE = 4096
+_QUEUE = 1024
 #: Longest tape or language constant, in bytes.
 _LONGEST = 512
+#: How many reactions' writes are listed before their mechanisms are looked up.
+_LISTS = 32
+# Room for what one more tape brings.
+_ENDS = _LISTS + 1
+_QUEUED = _QUEUE + 2 * _LONGEST
+_LISTED = _LISTS * _LONGEST + 16
+#: In `mutants`: mutated where a byte had been born in this epoch, so without a number of its own.
+_NAMELESS = -2
 #: How many reactions ahead programs are asked for from memory.
 _AHEAD = 8
 #: How many token moves ahead their counts are.
@@ -83,18 +98,19 @@ class Events(NamedTuple):
 
 
 @inlined
-def _number_of_new(origins: Any, holders: Any, shared: Any, origin: Any, counting: bool) -> Any:
+def _number_of_new(origins: Any, shared: Any, origin: Any) -> Any:
     """Return a fresh origin number for a byte born as ``origin``."""
     number = atomic_add(shared, 1, 1)
     origins[number] = origin
-    if counting:
-        atomic_add(holders, number, 1)
     return np.uint32(number)
 
 
 @inlined
 def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, queued: int) -> int:
-    """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins."""
+    """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins.
+
+    A source is a cell, or ``-1 - number`` for a number itself.
+    """
     for i in range(queued):
         source = sources[i]
         moved[i] = numbers[source] if source >= 0 else np.uint32(-source - 1)
@@ -112,12 +128,78 @@ def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, q
         new = moved[i]
         if old != new:
             # A count may pass through zero and come back; the sum over all threads is right.
-            if sources[i] >= 0 and atomic_add(holders, np.int64(new), 1) == 0:
+            if atomic_add(holders, np.int64(new), 1) == 0:
                 gain += 1
             if atomic_add(holders, np.int64(old), -1) == 1:
                 gain -= 1
             numbers[target] = new
     return gain
+
+
+@inlined
+def _may_mutate(place: Any, size: int, sieve: Any, looked: Any) -> Any:
+    """Return whether any of ``size`` draws from ``place`` on has no bit of ``sieve`` set, or a near one has none.
+
+    ``looked`` (int64[2]): the last 128 draws that were looked at, which the next tape may share, and what was found.
+    """
+    start = place + _GOLDEN
+    block = start & ~(_DRAWS - _ONE)
+    found = np.int64(0)
+    for _ in range(((start - block) + np.uint64(size) + _DRAWS - _ONE) // _DRAWS):
+        if np.uint64(looked[0]) != block:
+            looked[0] = np.int64(block)
+            looked[1] = any_draw(block, sieve)
+        found |= looked[1]
+        block += _DRAWS
+    return found != 0
+
+
+@inlined
+def _borrowed_table(table: Any) -> Any:
+    return Table(
+        borrowed(table.slots), borrowed(table.hashes), borrowed(table.starts), borrowed(table.writes),
+        borrowed(table.used),
+    )  # fmt: skip
+
+
+@inlined
+def _name(
+    known: Any, fresh: Any, writes: Any, ends: Any, hashes: Any, lefts: Any, count: int, by_left: Any, thread: int,
+    threads: int,
+) -> None:  # fmt: skip
+    """Give the reactions of the programs ``lefts`` their mechanisms: list i is ``writes[ends[i]:ends[i + 1]]``.
+
+    Many at a time, so that the tables' memory, asked for in turns, comes while others are looked up.
+    """
+    slots, known_hashes, starts, known_writes, _ = known
+    fresh_slots, fresh_hashes, fresh_starts, fresh_writes, used = fresh
+    mask = np.uint64(len(slots) - 1)
+    for i in range(count):
+        number = slots[np.uint64(hashes[i]) & mask]
+        if number >= 0:
+            prefetch(known_hashes, np.int64(number))
+            prefetch(starts, np.int64(number))
+    for i in range(count):
+        number = slots[np.uint64(hashes[i]) & mask]
+        if number >= 0:
+            for line in range(0, ends[i + 1] - ends[i], 16):
+                prefetch(known_writes, starts[number] + line)
+    for i in range(count):
+        start, stop, hashed = ends[i], ends[i + 1], np.uint64(hashes[i])
+        number = find(slots, known_hashes, starts, known_writes, hashed, writes, start, stop)
+        if number < 0:
+            number = find(fresh_slots, fresh_hashes, fresh_starts, fresh_writes, hashed, writes, start, stop)
+            if number < 0:
+                slot = -1 - number
+                number = used[0]
+                at = fresh_starts[number]
+                copy_items(fresh_writes, at, writes, start, stop - start)
+                fresh_slots[slot] = number
+                fresh_hashes[number] = hashed
+                fresh_starts[number + 1] = at + stop - start
+                used[0] = number + 1
+            number = -1 - (number * threads + thread)
+        by_left[lefts[i], 1] = number
 
 
 def _signature() -> Any:
@@ -147,17 +229,20 @@ def react(
     ``counting``: keep `holders` and the gain; without it programs are of 16, 32, 48 ... bytes.
     """
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
-    chars, numbers, origins, holders = cells
-    order, by_left, mutated_cells, mutated_chars, mutated_counts, shared = events
-    known_slots, known_hashes, known_starts, known_writes, _ = known
-    fresh_slots, fresh_hashes, fresh_starts, fresh_writes, fresh_used = fresh
+    chars, numbers = borrowed(cells.chars), borrowed(cells.numbers)
+    origins, holders = borrowed(cells.origins), borrowed(cells.holders)
+    order, by_left, mutated_cells = borrowed(events.order), borrowed(events.by_left), borrowed(events.mutated_cells)
+    mutated_chars, mutated_counts = borrowed(events.mutated_chars), borrowed(events.mutated_counts)
+    shared = borrowed(events.shared)
+    known_table = _borrowed_table(known)
+    fresh_table = _borrowed_table(fresh)
+    known_slots = known_table.slots
     flat_by_left = by_left.reshape(by_left.size)
     programs = len(order)
     length = len(chars) // programs
     size = 2 * length
     padded = (size + 63) // 64 * 64
     chunks = (pairs + CHUNK - 1) // CHUNK
-    blocks = (size + 7) // 8
     # On the stack: arrays of the heap are counted, atomically, at every call through a pointer.
     buffer = carray(stack_bytes(_LONGEST), (padded,))
     before = carray(stack_bytes(_LONGEST), (padded,))
@@ -170,12 +255,22 @@ def react(
         buffer_sources[i] = identity[i] = i
     tape = buffer[:size]
     sources = buffer_sources[:size]
-    mutated = np.zeros(padded, np.bool_)
-    kept = np.empty(padded, np.uint32)
+    mutants = carray(stack_words(_LONGEST), (padded,))
+    kept = carray(stack_numbers(_LONGEST), (padded,))
     usize, ulength = np.uint64(size), np.uint64(length)
-    targets = np.empty(_QUEUE + size, np.int32)
-    moves_from = np.empty(_QUEUE + size, np.int32)
-    moved = np.empty(_QUEUE + size, np.uint32)
+    targets = carray(stack_words(_QUEUED), (_QUEUED,))
+    moves_from = carray(stack_words(_QUEUED), (_QUEUED,))
+    moved = carray(stack_numbers(_QUEUED), (_QUEUED,))
+    writes = carray(stack_numbers(_LISTED), (_LISTED,))
+    ends = carray(stack_words(_ENDS), (_ENDS,))
+    hashes = carray(stack_words(_LISTS), (_LISTS,))
+    lefts = carray(stack_words(_LISTS), (_LISTS,))
+    ends[0] = 0
+    # No draw below the threshold has any of these bits, and few others have none.
+    spare = np.uint64(highest_bit(np.uint64(max(mutation, 1) - 1)) + 1)
+    sieve = ((_LOW30 >> spare) << spare) << _EIGHT
+    looked = carray(stack_words(2), (2,))
+    looked[0] = 1  # no multiple of 128
     changed_cells = 0
     gain = 0
     while True:
@@ -185,8 +280,14 @@ def react(
         first = chunk * CHUNK
         mutations_at = first * size
         mutations = 0
-        queued = 0
+        queued = listed = 0
         for k in range(first, min(first + CHUNK, pairs)):
+            if queued >= _QUEUE:
+                gain += _flush(numbers, holders, targets, moves_from, moved, queued)
+                queued = 0
+            if listed == _LISTS:
+                _name(known_table, fresh_table, writes, ends, hashes, lefts, listed, by_left, thread, threads)
+                listed = 0
             left = order[2 * k]
             right = order[2 * k + 1]
             ahead = 2 * min(k + _AHEAD, pairs - 1)
@@ -203,12 +304,13 @@ def react(
             copy_items(buffer, length, chars, right_cell, length)
             place = (base + np.uint64(k)) * np.uint64(size)
             any_mutated = False
-            if mutation > 0 and np.int64(lowest_draw(place, blocks) >> np.uint64(34)) < mutation:
-                any_mutated = True
+            if mutation > 0 and _may_mutate(place, size, sieve, looked):
+                unmutated = mutations
                 for i in range(size):
                     draw = mix(place + np.uint64(i))
-                    mutated[i] = np.int64((draw >> _EIGHT) & _LOW30) < mutation
-                    if mutated[i]:
+                    mutants[i] = -1
+                    if np.int64((draw >> _EIGHT) & _LOW30) < mutation:
+                        mutants[i] = _NAMELESS
                         tape[i] = np.uint8(draw)
                         cell = left_cell + i if i < length else right_cell + i - length
                         mutated_cells[mutations_at + mutations] = cell
@@ -216,12 +318,14 @@ def react(
                         mutations += 1
                         if cell < reset:
                             continue  # born in the reset of this epoch: the same origin
-                        number = _number_of_new(origins, holders, shared, birth | cell, counting)
+                        mutants[i] = number = np.int64(_number_of_new(origins, shared, birth | cell))
                         if counting:
-                            gain += 1
-                            if atomic_add(holders, np.int64(numbers[cell]), -1) == 1:
-                                gain -= 1
-                        numbers[cell] = number
+                            targets[queued] = cell
+                            moves_from[queued] = -1 - number
+                            queued += 1
+                        else:
+                            numbers[cell] = number
+                any_mutated = mutations > unmutated
             if k >= reactions:
                 if any_mutated:
                     copy_items(chars, left_cell, buffer, 0, length)
@@ -230,8 +334,7 @@ def react(
             copy_items(before, 0, buffer, 0, padded)
             copy_items(buffer_sources, 0, identity, 0, padded)
             packed = execute(tape, sources, limit, constants)
-            mechanism = np.int64(0)
-            start = fresh_starts[fresh_used[0]]
+            start = ends[listed]
             at: Any = np.uint64(start)
             if not counting:
                 copy_items(kept, 0, numbers, left_cell, length)
@@ -242,17 +345,16 @@ def react(
                 while not counting and differ != _ZERO:
                     block = half + (lowest_bit(differ) & 48)
                     differ &= ~(_LOW16 << np.uint64(block - half))
-                    listed = list_writes(fresh_writes, np.int64(at), buffer, before, buffer_sources, block, size)
-                    at += np.uint64(listed & 31)
+                    found = list_writes(writes, np.int64(at), buffer, before, buffer_sources, block, size)
+                    at += np.uint64(found & 31)
                     cell = left_cell + block if block < length else right_cell + block - length
                     move_numbers(numbers, cell, kept, buffer_sources, block, size)
-                    born = np.uint64(listed >> 16)
+                    born = np.uint64(found >> 16)
                     while born != _ZERO:
                         i = lowest_bit(born)
                         born &= born - _ONE
-                        if not (any_mutated and mutated[block + i]) and cell + i >= reset:
-                            new = _number_of_new(origins, holders, shared, birth | (cell + i), False)
-                            numbers[cell + i] = new
+                        if not (any_mutated and mutants[block + i] != -1) and cell + i >= reset:
+                            numbers[cell + i] = _number_of_new(origins, shared, birth | (cell + i))
                 while differ != _ZERO:
                     # Unsigned: Numba would look at a signed index for negative values, each time.
                     position = np.uint64(half + lowest_bit(differ))
@@ -263,7 +365,7 @@ def react(
                         delta = (delta - np.uint64(before[source])) & _LOW8
                         if source == position and delta == _ZERO:
                             continue
-                    fresh_writes[at] = np.uint32((position << _S16) | (source << _EIGHT) | delta)
+                    writes[at] = np.uint32((position << _S16) | (source << _EIGHT) | delta)
                     at += _ONE
                     if source == position:
                         continue
@@ -278,12 +380,12 @@ def react(
                             if source < ulength
                             else right_cell + np.int64(source - ulength)
                         )
-                    elif (any_mutated and mutated[position]) or target_cell < reset:
+                        if any_mutated and mutants[source] >= 0:
+                            source_cell = -1 - mutants[source]
+                    elif (any_mutated and mutants[position] != -1) or target_cell < reset:
                         continue  # born where a byte was born before in this epoch: the same origin
                     else:
-                        new = _number_of_new(origins, holders, shared, birth | target_cell, True)
-                        gain += 1
-                        source_cell = -np.int64(new) - 1
+                        source_cell = -1 - np.int64(_number_of_new(origins, shared, birth | target_cell))
                     targets[queued] = target_cell
                     moves_from[queued] = source_cell
                     queued += 1
@@ -292,33 +394,21 @@ def react(
                 changed_cells += stop - start
                 copy_items(chars, left_cell, buffer, 0, length)
                 copy_items(chars, right_cell, buffer, length, length)
-                hashed = fingerprint(fresh_writes, start, stop)
-                found = find(known_slots, known_hashes, known_starts, known_writes, hashed, fresh_writes, start, stop)
-                if found < 0:
-                    found = find(
-                        fresh_slots, fresh_hashes, fresh_starts, fresh_writes, hashed, fresh_writes, start, stop
-                    )
-                    if found < 0:
-                        slot = -1 - found
-                        found = fresh_used[0]
-                        fresh_slots[slot] = found
-                        fresh_hashes[found] = hashed
-                        fresh_starts[found + 1] = stop
-                        fresh_used[0] = found + 1
-                    mechanism = -1 - (found * threads + thread)
-                else:
-                    mechanism = found
+                hashed = fingerprint(writes, start, stop)
+                hashes[listed] = np.int64(hashed)
+                prefetch(known_slots, np.int64(hashed & np.uint64(len(known_slots) - 1)))
+                lefts[listed] = left
+                listed += 1
+                ends[listed] = stop
             elif any_mutated:
                 copy_items(chars, left_cell, buffer, 0, length)
                 copy_items(chars, right_cell, buffer, length, length)
             by_left[left, 0] = right
-            by_left[left, 1] = mechanism
+            by_left[left, 1] = 0
             by_left[left, 2] = packed >> 32
             by_left[left, 3] = packed & 0xFFFFFFFF
-            if queued >= _QUEUE:
-                gain += _flush(numbers, holders, targets, moves_from, moved, queued)
-                queued = 0
         gain += _flush(numbers, holders, targets, moves_from, moved, queued)
+        _name(known_table, fresh_table, writes, ends, hashes, lefts, listed, by_left, thread, threads)
         mutated_counts[chunk] = mutations
     tally[0] = changed_cells
     tally[1] = gain

@@ -33,15 +33,18 @@ from sim.jit import inlined
 # Kinds of byte, as in sim.heads: 0 no-op, 1 zero, 2..5 heads, 6 and 7 decrement and increment, 8 and 9
 # copies, 10 a copy that moves head1 too, 11 and 12 brackets, 13 and 14 brackets that jump a fixed way.
 _ONE = np.uint64(1)
+_LAST = np.uint64(63)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
-# What a non-bracket does, by kind: head moves, what is added, whether head1 is the source or target.
-_MOVE0 = np.array([0, 0, -1, 1, 0, 0, 0, 0, 0, 0, 0], np.int64)
-_MOVE1 = np.array([0, 0, 0, 0, -1, 1, 0, 0, 0, 0, 1], np.int64)
-_ADD = np.array([0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0], np.int64)
-_IF_FROM1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 127, 127], np.uint64)
-_IF_TO1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 127, 0, 0], np.uint64)
+# What a command does if it does not jump, by kind: head moves, what is added, whether head1 is the source or target.
+_MOVE0 = np.array([0, 0, -1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], np.int64)
+_MOVE1 = np.array([0, 0, 0, 0, -1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0], np.int64)
+_ADD = np.array([0, 0, 0, 0, 0, 0, -1, 1, 0, 0, 0, 0, 0, 0, 0], np.int64)
+_IF_FROM1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 127, 127, 0, 0, 0, 0], np.uint64)
+_IF_TO1 = np.array([0, 0, 0, 0, 0, 0, 0, 0, 127, 0, 0, 0, 0, 0, 0], np.uint64)
 _ADDED = _ADD.astype(np.uint8)
+#: Whether it jumps: bit 0 if head 0 is not on a zero, bit 1 if it is.
+_JUMPS = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 2, 1], np.uint64)
 
 
 @inlined
@@ -386,7 +389,7 @@ def _copy_loop(
     return most, -1, False
 
 
-def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
+def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> Any:
     """Run a tape of 128 bytes; see `sim.language.Language.execute`."""
     commands0 = _commands(tape, 0, table)
     commands1 = _commands(tape, 64, table)
@@ -394,6 +397,8 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
     if table[256] != 0:
         head0, head1, pc = int(tape[0]) & 127, int(tape[1]) & 127, 2
     steps = operations = 0
+    fold = table[257]
+    flipped = carray(stack_words(1), (1,))
     saved_tape = carray(stack_bytes(128), (128,))
     saved_sources = carray(stack_bytes(128), (128,))
     rings = carray(stack_bytes(768), (768,))
@@ -402,60 +407,59 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
     jumps = 0
     power = 4
     while True:
-        position = _next(commands0, commands1, pc)
-        steps += position - pc
-        if steps >= limit:
-            steps = limit
-            break
-        if position == 128:
-            break
-        steps += 1
-        operations += 1
-        kind = table[tape[np.uint64(position)]]
-        if kind < 11:
+        # The straight line from pc to the next jump; steps are places, `base` apart.
+        base = steps - pc
+        stop = min(128, limit - base)
+        ahead0 = commands0 & ~_below(pc, 0)
+        ahead1 = commands1 & ~_below(pc, 64)
+        while True:
+            position = lowest_bit(ahead0) if ahead0 != 0 else 64 + lowest_bit(ahead1)
+            if position >= stop:
+                return ((base + stop) << 32) | operations
+            operations += 1
+            ahead1 = ahead1 if ahead0 != 0 else ahead1 & (ahead1 - _ONE)
+            ahead0 &= ahead0 - _ONE
+            kind = np.uint64(table[tape[np.uint64(position)]])
             # Masks rather than choices: the commands come in no order a processor could guess. Unsigned indices:
             # Numba would look at signed ones for negative values.
             one = np.uint64(head0)
+            if (_JUMPS[kind] >> np.uint64(tape[one] & fold == 0)) & _ONE:
+                break
             apart = one ^ np.uint64(head1)
-            source = one ^ (apart & _IF_FROM1[np.uint64(kind)])
-            target = one ^ (apart & _IF_TO1[np.uint64(kind)])
+            source = one ^ (apart & _IF_FROM1[kind])
+            target = one ^ (apart & _IF_TO1[kind])
             old = tape[target]
-            char = np.uint8(tape[source] + _ADDED[np.uint64(kind)])
+            char = np.uint8(tape[source] + _ADDED[kind])
             tape[target] = char
             sources[target] = sources[source]
-            # Rare, and made anew rather than one bit turned: as a branch that is worth predicting the next
-            # command's place need not wait for this one's bytes.
             if (table[char] > 1) != (table[old] > 1):
-                commands0 = _commands(tape, 0, table)
-                commands1 = _commands(tape, 64, table)
-            head0 = (head0 + _MOVE0[np.uint64(kind)]) & 127
-            head1 = (head1 + _MOVE1[np.uint64(kind)]) & 127
-            pc = position + 1
+                # The store keeps LLVM from doing without this branch. It is worth predicting: else the next
+                # command's place would wait for this one's bytes.
+                flipped[0] = np.int64(target)
+                bit = _ONE << (target & _LAST)
+                commands0 ^= bit if target < 64 else np.uint64(0)
+                commands1 ^= bit if target >= 64 else np.uint64(0)
+                ahead0 = commands0 & ~_below(position + 1, 0)
+                ahead1 = commands1 & ~_below(position + 1, 64)
+            head0 = (head0 + _MOVE0[kind]) & 127
+            head1 = (head1 + _MOVE1[kind]) & 127
+        steps = base + position + 1
+        if kind == 13:
+            pc = position + 9
             if pc >= 128:
                 break
             continue
-        zero = tape[head0] & table[257] == 0
-        if kind in (11, 13):
-            if zero and kind == 13:
-                position += 8
-            elif zero:
-                depth = 1
-                while depth > 0:
-                    position = _next(commands0, commands1, position + 1)
-                    if position == 128:
-                        break
-                    other = table[tape[position]]
-                    depth += (other == 11) - np.int64(other == 12)
-                if depth > 0:
+        if kind == 11:
+            depth = 1
+            while depth > 0:
+                position = _next(commands0, commands1, position + 1)
+                if position == 128:
                     break
-            pc = position + 1
-            if pc >= 128:
+                other = table[tape[position]]
+                depth += (other == 11) - np.int64(other == 12)
+            if depth > 0:
                 break
-            continue
-        if zero:
             pc = position + 1
-            if pc >= 128:
-                break
             continue
         last = position
         innermost = kind == 12
@@ -529,8 +533,6 @@ def run_heads(tape: Any, sources: Any, limit: int, table: Any) -> int:
         head1 = (head1 + done * move1) & 127
         if ended:
             pc = last + 1
-            if pc >= 128:
-                break
         elif event >= 0:
             pc = events[event, 3]
             steps += pc - first - 1

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 
-from sim.splitmix import GOLDEN, MIX1, MIX2
+from sim.splitmix import MIX1, MIX2
 
 # Typed as Any: a checker takes the decorated function's typing context for a parameter of the call.
 intrinsic: Any = extending.intrinsic
@@ -114,6 +114,22 @@ def differ_mask(typingctx: Any, first: Any, second: Any, start: Any) -> Any:
     return signature, generate
 
 
+@intrinsic
+def borrowed(typingctx: Any, array: Any) -> Any:
+    """``borrowed(array)``: the same array, but uncounted: for kernels, whose callers hold it anyway.
+
+    Else each helper that LLVM does not inline counts a reference to each array it gets, at every call and atomically.
+    """
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        struct = context.make_array(sig.args[0])(context, builder, args[0])
+        struct.meminfo = ir.Constant(struct.meminfo.type, None)
+        struct.parent = ir.Constant(struct.parent.type, None)
+        return struct._getvalue()  # noqa: SLF001 -- the only way that Numba offers
+
+    return array(array), generate
+
+
 def _on_stack(element: Any) -> Any:
     def typed(typingctx: Any, size: Any) -> Any:
         if not isinstance(size, types.IntegerLiteral):
@@ -144,6 +160,12 @@ def stack_bytes(typingctx: Any, size: Any) -> Any:
 def stack_words(typingctx: Any, size: Any) -> Any:
     """``stack_words(literal)``: the same for int64."""
     return _on_stack(types.int64)(typingctx, size)
+
+
+@intrinsic
+def stack_numbers(typingctx: Any, size: Any) -> Any:
+    """``stack_numbers(literal)``: the same for uint32."""
+    return _on_stack(types.uint32)(typingctx, size)
 
 
 @intrinsic
@@ -195,12 +217,16 @@ def choose_bytes(typingctx: Any, target: Any, first: Any, second: Any, start: An
     return signature, generate
 
 
-@intrinsic
-def lowest_draw(typingctx: Any, place: Any, blocks: Any) -> Any:
-    """``lowest_draw(place, blocks)``: the least of 8 * blocks draws from ``place`` on, by their bits 8 to 37.
+#: Draws that `any_draw` looks at together.
+DRAWS = 128
 
-    Returns uint64: those 30 bits at the top, below them bits 0 to 7. A draw is `sim.splitmix.mix` of its
-    place. As a loop of Numba's it is vectorised 256 bits wide at best, and within a large kernel not at all.
+
+@intrinsic
+def any_draw(typingctx: Any, first: Any, mask: Any) -> Any:
+    """``any_draw(first, mask)``: whether any of 128 draws has no bit of ``mask`` set, all uint64.
+
+    A draw is `sim.splitmix.mix` of its place; ``first``, a multiple of 128, is the first one's place plus `GOLDEN`.
+    As a loop of Numba's it is vectorised 256 bits wide at best, and within a large kernel not at all.
     """
     lanes = ir.VectorType(_I64, 8)
 
@@ -208,27 +234,22 @@ def lowest_draw(typingctx: Any, place: Any, blocks: Any) -> Any:
         def all_lanes(number: int) -> Any:
             return ir.Constant(lanes, [number] * 8)
 
-        with builder.goto_entry_block():
-            lowest, counters = builder.alloca(lanes), builder.alloca(lanes)
-        first = ir.Constant(lanes, [(GOLDEN + lane) % 2**64 for lane in range(8)])
-        builder.store(builder.add(_splat(builder, args[0], lanes), first), counters)
-        builder.store(all_lanes(2**64 - 1), lowest)
-        with cgutils.for_range(builder, args[1]):
-            z = builder.load(counters)
-            builder.store(builder.add(z, all_lanes(8)), counters)
-            z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(30))), all_lanes(MIX1))
+        # The shifted place that is xored to each of the 128 before the first multiplication is the same for all:
+        # its low bits only change their order, so what those seven bits contribute to the product is known beforehand.
+        shifted = builder.lshr(args[0], ir.Constant(_I64, 30))
+        high = builder.xor(args[0], builder.and_(shifted, ir.Constant(_I64, -DRAWS % 2**64)))
+        product = _splat(builder, builder.mul(high, ir.Constant(_I64, MIX1)), lanes)
+        asked = _splat(builder, args[1], lanes)
+        found = ir.Constant(ir.VectorType(ir.IntType(1), 8), [False] * 8)
+        for start in range(0, DRAWS, 8):
+            low = ir.Constant(lanes, [(start + lane) * MIX1 % 2**64 for lane in range(8)])
+            z = builder.add(product, low)
             z = builder.mul(builder.xor(z, builder.lshr(z, all_lanes(27))), all_lanes(MIX2))
-            z = builder.shl(builder.xor(z, builder.lshr(z, all_lanes(31))), all_lanes(26))
-            old = builder.load(lowest)
-            builder.store(builder.select(builder.icmp_unsigned("<", z, old), z, old), lowest)
-        least = builder.load(lowest)
-        for width in (4, 2, 1):
-            order = ir.Constant(ir.VectorType(ir.IntType(32), 8), [(lane + width) % 8 for lane in range(8)])
-            other = builder.shuffle_vector(least, ir.Constant(lanes, ir.Undefined), order)
-            least = builder.select(builder.icmp_unsigned("<", least, other), least, other)
-        return builder.extract_element(least, ir.Constant(ir.IntType(32), 0))
+            z = builder.and_(builder.xor(z, builder.lshr(z, all_lanes(31))), asked)
+            found = builder.or_(found, builder.icmp_unsigned("==", z, all_lanes(0)))
+        return builder.icmp_unsigned("!=", builder.bitcast(found, ir.IntType(8)), ir.Constant(ir.IntType(8), 0))
 
-    return types.uint64(types.uint64, types.int64), generate
+    return types.boolean(types.uint64, types.uint64), generate
 
 
 def _sixteen(number: int) -> Any:
