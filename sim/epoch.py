@@ -31,7 +31,7 @@ from sim.intrinsics import (
     stack_words,
 )
 from sim.jit import declared, inlined, kernel
-from sim.language import EXECUTE
+from sim.language import EXECUTE, LONGEST
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
 from sim.splitmix import GOLDEN, mix
@@ -50,14 +50,12 @@ _DRAWS = np.uint64(DRAWS)
 CHUNK = 512
 #: Token moves are queued and done together, so that their memory accesses overlap.
 _QUEUE = 1024
-#: Longest tape or language constant, in bytes.
-_LONGEST = 512
 #: How many reactions' writes are listed before their mechanisms are looked up.
 _LISTS = 32
 # Room for what one more tape brings.
 _ENDS = _LISTS + 1
-_QUEUED = _QUEUE + 2 * _LONGEST
-_LISTED = _LISTS * _LONGEST + 16
+_QUEUED = _QUEUE + 2 * LONGEST
+_LISTED = _LISTS * LONGEST + 16
 #: In `mutants`: mutated where a byte had been born in this epoch, so without a number of its own.
 _NAMELESS = -2
 #: How many reactions ahead programs are asked for from memory.
@@ -244,19 +242,19 @@ def react(
     padded = (size + 63) // 64 * 64
     chunks = (pairs + CHUNK - 1) // CHUNK
     # On the stack: arrays of the heap are counted, atomically, at every call through a pointer.
-    buffer = carray(stack_bytes(_LONGEST), (padded,))
-    before = carray(stack_bytes(_LONGEST), (padded,))
-    buffer_sources = carray(stack_bytes(_LONGEST), (padded,))
-    identity = carray(stack_bytes(_LONGEST), (padded,))
-    constants = carray(stack_bytes(_LONGEST), (len(table),))
+    buffer = carray(stack_bytes(LONGEST), (padded,))
+    before = carray(stack_bytes(LONGEST), (padded,))
+    buffer_sources = carray(stack_bytes(LONGEST), (padded,))
+    identity = carray(stack_bytes(LONGEST), (padded,))
+    constants = carray(stack_bytes(LONGEST), (len(table),))
     copy_items(constants, 0, table, 0, len(table))
     for i in range(padded):
         buffer[i] = before[i] = 0
         buffer_sources[i] = identity[i] = i
     tape = buffer[:size]
     sources = buffer_sources[:size]
-    mutants = carray(stack_words(_LONGEST), (padded,))
-    kept = carray(stack_numbers(_LONGEST), (padded,))
+    mutants = carray(stack_words(LONGEST), (padded,))
+    kept = carray(stack_numbers(LONGEST), (padded,))
     usize, ulength = np.uint64(size), np.uint64(length)
     targets = carray(stack_words(_QUEUED), (_QUEUED,))
     moves_from = carray(stack_words(_QUEUED), (_QUEUED,))

@@ -22,6 +22,9 @@ Bytes = NDArray[np.uint8]
 #: (tape, sources, limit, table) -> steps << 32 | operations
 EXECUTE = types.int64(types.uint8[::1], types.uint8[::1], types.int64, types.uint8[::1])
 
+#: Longest tape or table, in bytes: kernels keep theirs on the stack.
+LONGEST = 512
+
 #: In `sources`, the mark of a byte computed from nowhere.
 NOWHERE = 255
 

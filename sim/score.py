@@ -6,12 +6,13 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
+from numba.np.numpy_support import carray
 
 from sim.config import SoupConfig
 from sim.errors import InputError
-from sim.intrinsics import atomic_add
+from sim.intrinsics import atomic_add, copy_items, stack_bytes
 from sim.jit import declared, read_only
-from sim.language import EXECUTE
+from sim.language import EXECUTE, LONGEST
 from sim.log import Bytes, Int64
 from sim.splitmix import draw_int, mix
 
@@ -33,10 +34,24 @@ def _score(
     execute: Any, table: Any, chars: Any, chosen: Any, base: Any, length: int, limit: int, shared: Any, scores: Any
 ) -> None:
     size = 2 * length
-    tape = np.empty(size, np.uint8)
-    sources = np.zeros(size, np.uint8)
+    usize = np.uint64(size)
+    # On the stack: arrays of the heap are counted, atomically, at every execution.
+    tape = carray(stack_bytes(LONGEST), (size,))
+    sources = carray(stack_bytes(LONGEST), (size,))
+    constants = carray(stack_bytes(LONGEST), (len(table),))
+    copy_items(constants, 0, table, 0, len(table))
+    for i in range(size):
+        # All alike, for only bytes are asked for here: cycles end when the bytes are the same again.
+        sources[i] = 0
+    # All that a food's draws have in common over the programs.
+    places = np.empty((TRIALS, length), np.uint64)
+    for trial in range(TRIALS):
+        for j in range(length):
+            places[trial, j] = mix(np.uint64((trial + 1) * length + j))
     noise = np.empty(length, np.uint8)
-    trials = np.empty((TRIALS, size), np.uint8)
+    trials = np.empty(TRIALS * size, np.uint8)
+    counts = np.empty(size, np.uint8)
+    agreed = np.empty(size, np.bool_)
     while True:
         k = atomic_add(shared, 0, 1)
         if k >= len(chosen):
@@ -45,33 +60,33 @@ def _score(
         start = program * length
         local = mix(base + np.uint64(program))
         for trial in range(TRIALS):
-            for j in range(length):
-                noise[j] = np.uint8(mix(local ^ mix(np.uint64((trial + 1) * length + j))))
-                tape[j] = chars[start + j]
-                tape[length + j] = noise[j]
-            execute(tape, sources, limit, table)
+            for j in range(np.uint64(length)):
+                noise[j] = np.uint8(mix(local ^ places[trial, j]))
+            copy_items(tape, 0, chars, start, length)
+            copy_items(tape, length, noise, 0, length)
+            execute(tape, sources, limit, constants)
             for _ in range(GENERATIONS):
-                for j in range(length):
-                    tape[j] = tape[length + j]
-                    tape[length + j] = noise[j]
-                execute(tape, sources, limit, table)
-            trials[trial] = tape
-        left = right = 0
-        for i in range(size):
-            agreed = False
-            for a in range(TRIALS):
-                if i < length and trials[a, i] != chars[start + i]:
-                    continue
-                count = 1
-                for b in range(a + 1, TRIALS):
-                    count += trials[b, i] == trials[a, i]
-                if count > AGREE:
-                    agreed = True
-                    break
-            if agreed and i < length:
-                left += 1
-            elif agreed:
-                right += 1
+                copy_items(tape, 0, tape, length, length)
+                copy_items(tape, length, noise, 0, length)
+                execute(tape, sources, limit, constants)
+            copy_items(trials, trial * size, tape, 0, size)
+        agreed[:] = False
+        counts[:] = 0
+        for a in range(np.uint64(TRIALS)):
+            for i in range(np.uint64(length)):
+                counts[i] += trials[a * usize + i] == chars[np.uint64(start) + i]
+            counts[length:] = 0
+            for b in range(np.uint64(TRIALS)):
+                for i in range(np.uint64(length), np.uint64(size)):
+                    counts[i] += trials[a * usize + i] == trials[b * usize + i]
+            for i in range(np.uint64(length), np.uint64(size)):
+                agreed[i] |= counts[i] > AGREE
+        right = 0
+        for i in range(length, size):
+            right += agreed[i]
+        left = 0
+        for i in range(length):
+            left += counts[i] > AGREE
         scores[k] = min(left, right)
 
 
