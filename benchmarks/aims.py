@@ -39,7 +39,10 @@ def contests() -> dict[str, Contest | GridContest | ScoreContest]:
         "bff_noheads-after": Contest("`bff_noheads` after a transition", after, {"traced": 18, "stored": 12}),
         "bff_noheads-crowded": Contest("`bff_noheads` after a takeover", crowded, {"traced": 45, "stored": 20}),
         "bff_noheads_4bit": Contest(
-            "`bff_noheads_4bit` through a transition", _window("bff_noheads_4bit", 10248, 129, 512), {"stored": 20}
+            "`bff_noheads_4bit` through a transition",
+            _window("bff_noheads_4bit", 10248, 129, 512),
+            {"stored": 20},
+            once=True,
         ),
         "bff-before": Contest("`bff` before a transition", _window("bff", 12, 64), {"stored": 10}),
         "bff-after": Contest("`bff` after a transition", _demonstrated(LANGUAGES["bff"]), {"stored": 12}),

@@ -71,12 +71,14 @@ WAYS: dict[str, Callable[[State, int], Finished]] = {"traced": traced, "stored":
 class Contest:
     """A window in which a rival and we run in turn.
 
-    `targets`: the ratio asked for of each of the `WAYS` we are to be timed in (None: nothing is asked).
+    `targets`: the ratio asked for of each of the `WAYS` we are to be timed in (None: nothing is asked). `once`: there is
+    one round, whatever is asked, for the reference takes many minutes.
     """
 
     what: str
     window: Window
     targets: Mapping[str, float | None]
+    once: bool = False
 
     def rows(self, rivals: Rivals, state: Callable[[], State], rounds: int) -> list[Ratio]:
         """Return a ratio for each way; ``state`` gives the window's first state. Raises `SoupsDifferError`."""
@@ -88,13 +90,13 @@ class Contest:
         turns |= {way: partial(WAYS[way], begun, epochs) for way in self.targets}
         for way in self.targets:
             turns[way]()  # compiles, and does not count
-        runs = _run(turns, rounds, f"{self.what}: {self.window}")
+        runs = _run(turns, 1 if self.once else rounds, f"{self.what}: {self.window}")
         each = {name: [1000 * seconds / epochs for seconds in those] for name, those in runs.items()}
         native = each.get("native", ())
         return [self._row(way, theirs=each["reference"], ours=each[way], native=native) for way in self.targets]
 
     def _row(self, way: str, **values: Any) -> Ratio:
-        return Ratio(f"{self.what}, {way}", self.targets[way], how=str(self.window), **values)
+        return Ratio(f"{self.what}, {way}", self.targets[way], how=f"{self.window}{'; one run' * self.once}", **values)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ two mechanisms of one hash among all of its history, here only among the window'
 segment's commit is waited for, which in a longer run goes on behind the next segment.
 """
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -73,5 +74,7 @@ def _stand_in(config: SoupConfig, epoch: int, folder: Path) -> None:
         staged = writer.stage(0, 0)
         staged.initial(config.cells)
         staged.commit()
-        segments = writer.store.run_folder(writer.run) / "segments"
-        (segments / span_name(0, 0)).rename(segments / span_name(0, epoch))
+        made = writer.store.files(writer.run).segments[0].path
+        manifest = made / "manifest.json"
+        manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"stop": epoch}))
+        made.rename(made.with_name(span_name(0, epoch)))
