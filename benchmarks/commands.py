@@ -15,9 +15,10 @@ _LOOK_SECONDS, _WAIT_SECONDS = 0.002, 0.02
 
 
 class Observed(NamedTuple):
-    """What was seen of a command: seconds to its first stored epoch and to its end, its peak memory."""
+    """What was seen of a command: seconds until it simulated, had a segment stored, and had ended; its peak memory."""
 
-    first: float
+    begun: float
+    stored: float
     whole: float
     gigabytes: float
 
@@ -29,8 +30,8 @@ class CommandFailedError(Exception):
 def run(options: Sequence[str], epochs: int, cache: Path | None = None) -> Observed:
     """Run ``primordium run --direct`` with ``options`` to state ``epochs`` in a new store that is removed afterwards.
 
-    ``cache``: where compiled kernels are (default: where they always are). `Observed.first` is to be trusted where
-    ``epochs`` is 1: it is seen when the first segment is committed.
+    ``cache``: where compiled kernels are (default: where they always are). Its beginning is seen by what it writes: the
+    folder of a segment that is being simulated, then the segment itself.
     """
     environment = os.environ | ({"PRIMORDIUM_CACHE": str(cache)} if cache else {})
     with TemporaryDirectory(prefix="primordium-command-") as folder, Path(folder, "said").open("w+") as said:
@@ -41,7 +42,7 @@ def run(options: Sequence[str], epochs: int, cache: Path | None = None) -> Obser
             [*command, "--epochs", str(epochs)], env=environment, stdout=subprocess.DEVNULL, stderr=said
         ) as process:
             try:
-                first, peak = _watch(process, store)
+                begun, stored, peak = _watch(process, store)
             except BaseException:
                 process.kill()
                 raise
@@ -49,18 +50,22 @@ def run(options: Sequence[str], epochs: int, cache: Path | None = None) -> Obser
         if process.returncode:
             said.seek(0)
             raise CommandFailedError((said.read().strip().splitlines() or ["no message"])[-1])
-        return Observed(first - began, whole, gigabytes(peak))
+        return Observed(begun - began, stored - began, whole, gigabytes(peak))
 
 
-def _watch(process: subprocess.Popen[bytes], store: Path) -> tuple[float, int]:
-    """Wait for the process; return when (`time.perf_counter`) it had committed a segment, and its peak memory."""
-    first: float | None = None
+def _watch(process: subprocess.Popen[bytes], store: Path) -> tuple[float, float, int]:
+    """Wait for the process; return when (`time.perf_counter`) it simulated and had stored, and its peak memory."""
+    begun: float | None = None
+    stored: float | None = None
     while True:
         # Not the process's own `wait`: only this one tells the memory of this one child.
         ended, status, used = os.wait4(process.pid, os.WNOHANG)
-        if first is None and (ended or any(store.glob("runs/run=*/segments/*/manifest.json"))):
-            first = time.perf_counter()
+        now = time.perf_counter()
+        if stored is None and (ended or any(store.glob("runs/run=*/segments/*"))):
+            stored = now
+        if begun is None and (stored or any(store.glob("runs/run=*/staging/*"))):
+            begun = now
         if ended:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return first or time.perf_counter(), used.ru_maxrss
-        time.sleep(_LOOK_SECONDS if first is None else _WAIT_SECONDS)
+            return begun or now, stored or now, used.ru_maxrss
+        time.sleep(_LOOK_SECONDS if stored is None else _WAIT_SECONDS)

@@ -71,8 +71,8 @@ WAYS: dict[str, Callable[[State, int], Finished]] = {"traced": traced, "stored":
 class Contest:
     """A window in which a rival and we run in turn.
 
-    `targets`: the ratio asked for of each of the `WAYS` we are to be timed in (None: nothing is asked). `once`: there is
-    one round, whatever is asked, for the reference takes many minutes.
+    - `targets`: the ratio asked for of each of the `WAYS` we are to be timed in (None: nothing is asked)
+    - `once`: there is one round, whatever is asked, for the reference takes many minutes
     """
 
     what: str

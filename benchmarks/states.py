@@ -109,7 +109,7 @@ def _read(config: SoupConfig, epoch: int, path: Path) -> State:
         with np.load(path) as kept:
             tokens = Tokens(kept["origins"], kept["chars"])
             generators = kept["generator"].tolist() if "generator" in kept else []
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         raise InputError(f"--states {path}: is damaged; remove it, and it is made again") from None
     if len(tokens.chars) != config.cells:
         raise InputError(f"--states {path}: is of another soup; remove it, and it is made again")
