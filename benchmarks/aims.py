@@ -166,8 +166,8 @@ def _threads(setting: Setting) -> list[Figure]:
 
 
 def _sizes(setting: Setting) -> list[Figure]:
-    """Return what a program costs in soups of different sizes, each for about as long."""
-    return [cost(1 << power, max(1 << 23 >> power, 8), setting.rounds) for power in (12, 14, 16, 17, 18, 20)]
+    """Return what a program costs in soups of different sizes."""
+    return [cost(1 << power, min(max(1 << 23 >> power, 8), 256), setting.rounds) for power in (12, 14, 16, 17, 18, 20)]
 
 
 def cost(programs: int, epochs: int, rounds: int) -> Figure:
