@@ -50,11 +50,11 @@ def contests() -> dict[str, Contest | GridContest | ScoreContest]:
             "`forthtrivial` before a transition", _window("forthtrivial", 10248, 64), {"stored": 6}
         ),
         "forthtrivial-after": Contest(
-            "`forthtrivial` after a transition", _window("forthtrivial", 10248, 448), {"stored": 6}
+            "`forthtrivial` after a transition", _window("forthtrivial", 10248, 320), {"stored": 6}
         ),
         **_others(),
-        "z80_zff-before": GridContest("Z80 grid before a transition", Window(grid, 64, 128), 2),
-        "z80_zff-after": GridContest("Z80 grid after a transition", Window(grid, 512, 128), 2),
+        "z80_zff-early": GridContest("Z80 grid early", Window(grid, 64, 128), 2),
+        "z80_zff-late": GridContest("Z80 grid late", Window(grid, 512, 128), 2),
         "scores-before": ScoreContest("scores of all programs before a transition", before, 5),
         "scores-after": ScoreContest("scores of all programs after a transition", after, 10),
     }
