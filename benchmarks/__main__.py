@@ -4,21 +4,27 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks import reading, reference, simulation, storage
-from benchmarks.report import Figure, machine, table
+from benchmarks.contests import Contest, Rivals, SoupsDifferError
+from benchmarks.report import Figure, machine, ratios, table
+from benchmarks.states import State, Window
 from sim import LANGUAGES, InputError, SoupConfig
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure what ``argv`` asks for, print it, and return the exit code (2 for bad input)."""
+    """Measure what ``argv`` asks for, print it, and return the exit code: 2 for bad input, 1 if soups differ."""
     arguments = _parser().parse_args(argv)
     try:
         report = _report(arguments)
     except InputError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 2
+    except SoupsDifferError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
     print(report)
     if arguments.output:
         arguments.output.write_text(report, encoding="utf-8")
@@ -82,13 +88,21 @@ def _run(config: SoupConfig, arguments: argparse.Namespace, folder: Path) -> lis
     if arguments.reference:
         _say("running the reference in turn")
         theirs = reference.whole_run(arguments.reference, config, arguments.epochs)
-        ratios = [
+        whole = [
             Figure("reference, whole run", theirs, "s", "simulates, keeps nothing"),
             Figure("`run --direct`, whole run", seconds, "s", "simulates, stores every epoch, analyses"),
             Figure("ratio, whole run", theirs / seconds, "times as fast"),
-            *reference.windows(arguments.reference, config, states, arguments.repeats),
         ]
-        tables.append(table(f"Against the reference: {name}", ratios))
+        tables.append(table(f"Against the reference: {name}", whole))
+        rivals = Rivals(arguments.reference)
+        compared = [
+            row
+            for epoch, tokens in states.items()
+            for row in Contest("simulated", Window(config, epoch), {"traced": None}).rows(
+                rivals, partial(State, config, epoch, tokens), arguments.repeats
+            )
+        ]
+        tables.append(ratios(f"Against the reference, windows: {name}", compared))
     return tables
 
 

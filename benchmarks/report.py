@@ -23,6 +23,51 @@ class Figure:
     target: str = ""
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast we are as a program that does the same: measurements of runs that took turns.
+
+    - `theirs`, `ours`: one for each round, in `unit`; `native`: theirs when built for this very processor, if measured
+    - `target`: the ratio asked for (None if none is); `missing`: why nothing was measured, if so
+    """
+
+    what: str
+    target: float | None
+    theirs: Sequence[float] = ()
+    ours: Sequence[float] = ()
+    native: Sequence[float] = ()
+    unit: str = "ms an epoch"
+    how: str = ""
+    missing: str = ""
+
+    def of(self, theirs: Sequence[float]) -> str:
+        """Return the ratio of the medians and, in brackets, the least and the greatest of a round; "" for no runs."""
+        if not theirs:
+            return ""
+        each = [there / here for there, here in zip(theirs, self.ours, strict=True)]
+        return f"{rounded(middle(theirs) / middle(self.ours))} ({rounded(min(each))} to {rounded(max(each))})"
+
+    def __str__(self) -> str:
+        native = f", native {self.of(self.native)}" if self.native else ""
+        return f"{self.what}: {self.missing or self.of(self.theirs) + native}"
+
+
+def ratios(title: str, rows: Iterable[Ratio]) -> str:
+    """Return a Markdown table of ``rows`` under a heading."""
+    lines = [
+        f"### {title}",
+        "",
+        "| what | times as fast (range) | target | against `-march=native` | reference | here | unit | how |",
+        "|---|---:|---:|---:|---:|---:|---|---|",
+    ]
+    for row in rows:
+        target = "" if row.target is None else f"{row.target:g}"
+        medians = [rounded(middle(values)) if values else "" for values in (row.theirs, row.ours)]
+        cells = (row.what, row.of(row.theirs) or row.missing, target, row.of(row.native), *medians, row.unit, row.how)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def table(title: str, figures: Iterable[Figure]) -> str:
     """Return a Markdown table of ``figures`` under a heading."""
     lines = [f"### {title}", "", "| what | value | unit | target | how |", "|---|---:|---|---|---|"]

@@ -20,10 +20,11 @@ BUDGET_KB = 450
 
 
 class Clock(Reporter):
-    """Notes when each epoch was reached."""
+    """Notes when each epoch was reached, and when all was stored and measured."""
 
     def __init__(self) -> None:
         self.moments = [time.perf_counter()]
+        self.ended: float | None = None
 
     def begin(self, epoch: int, last: int) -> None:  # noqa: ARG002 - the signature is the reporter's
         """Start the clock."""
@@ -32,6 +33,15 @@ class Clock(Reporter):
     def advance(self, epoch: int) -> None:  # noqa: ARG002 - same
         """Note the moment."""
         self.moments.append(time.perf_counter())
+
+    def end(self) -> None:
+        """Note the first time that this is said: it is said again when the run is closed."""
+        self.ended = self.ended or time.perf_counter()
+
+    def whole(self) -> float:
+        """Return the seconds from the first state to the end of storing and measuring."""
+        assert self.ended is not None
+        return self.ended - self.moments[0]
 
     def seconds(self) -> list[float]:
         """Return the seconds that each epoch took."""
@@ -50,7 +60,12 @@ def store_run(config: SoupConfig, epochs: int, folder: Path) -> tuple[str, float
     figures = speeds("simulated, traced and stored", clock.seconds(), "written and measured meanwhile")
     figures.append(Figure("the whole of `run --direct`", seconds, "s", "analyses included"))
     figures.append(
-        Figure("peak memory of this process", _peak_gib(), "GiB", target="under 3 GB" * (config.programs >= 2**17))
+        Figure(
+            "peak memory of this process",
+            gigabytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss),
+            "GB",
+            target="under 3" * (config.programs >= 2**17),
+        )
     )
     return run, seconds, figures
 
@@ -82,6 +97,6 @@ def _relation(path: Path) -> str:
     return "record, manifests and locks"
 
 
-def _peak_gib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**30 if sys.platform == "darwin" else peak / 2**20
+def gigabytes(peak: int) -> float:
+    """Return a process's peak memory, as the system tells it (`ru_maxrss`), in GB."""
+    return peak / 1e9 if sys.platform == "darwin" else peak * 1024 / 1e9
