@@ -14,7 +14,10 @@ TOP = 32
 @kernel
 def count_holders(numbers: Any, holders: Any, used: int) -> int:
     """Recount ``holders`` (cells of each origin number) from scratch; return how many have any."""
-    holders[:] = 0
+    for number in range(len(holders)):
+        # Asked first: memory never written to need not come to be.
+        if holders[number] != 0:
+            holders[number] = 0
     for i in range(len(numbers)):
         holders[numbers[i]] += 1
     distinct = 0

@@ -49,30 +49,32 @@ class Soup:
         state: tuple[Tokens, int] | None = None,
         generator: tuple[int, int] | None = None,
     ) -> None:
-        if state is None:
-            state = Tokens(np.arange(config.cells, dtype=np.int64), initial_chars(config)), 0
-        tokens, epoch = state
         cells, programs = config.cells, config.programs
         self.config = config
-        self.epoch = epoch
+        self.epoch = 0 if state is None else state[1]
         self.threads = max(1, threads if threads is not None else numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
         self._language = config.instruction_set
-        table, numbers = _numbered(tokens.origins)
         # Numbers are used up by births; when they run out, the living ones are renumbered.
         capacity = 2 * cells + 64
         origins = np.empty(capacity, np.int64)
-        origins[: len(table)] = table
+        if state is None:
+            used, numbers = cells, np.arange(cells, dtype=np.uint32)
+            origins[:cells] = numbers
+        else:
+            numbers = np.empty(cells, np.uint32)
+            origins[:cells] = state[0].origins
+            used = name_distinct(origins, cells, numbers)
         # A program of 64 bytes is then one line of the processor's cache, not two.
         chars = np.empty(cells + 64, np.uint8)
         start = -chars.ctypes.data % 64
         chars = chars[start : start + cells]
-        chars[:] = tokens.chars
+        chars[:] = initial_chars(config) if state is None else state[0].chars
         self._cells = Cells(chars, numbers, origins, np.zeros(capacity, np.int32))
         self._counting = True
-        self.unique_origins = int(count_holders(numbers, self._cells.holders, len(table)))
+        self.unique_origins = int(count_holders(numbers, self._cells.holders, used))
         chunks = (programs // 2 + CHUNK - 1) // CHUNK
         shared = np.zeros(2, np.int64)
-        shared[NEXT_NUMBER] = len(table)
+        shared[NEXT_NUMBER] = used
         self._geometry = Geometry(config, generator)
         self._pairings = [Pairing(programs) for _ in range(2)]
         self._events = Events(
@@ -299,11 +301,3 @@ class Soup:
             shared[NEXT_NUMBER] = renumber(cells.numbers, cells.origins, self._marks, used)
             if self._counting:
                 count_holders(cells.numbers, cells.holders, int(shared[NEXT_NUMBER]))
-
-
-def _numbered(origins: Int64) -> tuple[Int64, Any]:
-    """Return the distinct origins and each cell's place among them (uint32)."""
-    if np.array_equal(origins, np.arange(len(origins))):
-        return origins, np.arange(len(origins), dtype=np.uint32)
-    table, names = origins.copy(), np.empty(len(origins), np.uint32)
-    return table[: name_distinct(table, len(table), names)], names
