@@ -32,7 +32,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim import MechanismTable, Tokens
+from sim import EpochLog, MechanismTable, Tokens
 from sim.jit import kernel
 from sim.log import CELL_BITS
 from warehouse.schema import FILES
@@ -45,8 +45,9 @@ GROUP_ROWS = 1 << 20
 KEYFRAME_GROUP_ROWS = 1 << 20
 #: Mechanisms in a row group: few, for a walk back wants one here and one there.
 MECHANISM_GROUP_ROWS = 1 << 11
+#: Rows in a page, where pyarrow's own choice is 20000: zstd begins each page anew.
+PAGE_ROWS = 1 << 17
 LEVEL = 1
-_LEVELS = {"right_program": 3}
 
 #: A larger dictionary is given up, for then most of a row group's mechanisms occur once in it.
 _DICTIONARY_BYTES = 1 << 22
@@ -72,10 +73,10 @@ _ENCODINGS: dict[str, dict[str, str]] = {
     "resets": dict.fromkeys(FILES["resets"].names, _DELTA),
     "keyframes": {
         "epoch": _PLAIN,
-        "program": _DELTA,
-        "site": _SPLIT,
-        "cell": _DELTA,
-        "born_epoch": _SPLIT,
+        "program": _SPLIT,
+        "site": _PLAIN,
+        "cell": _SPLIT,
+        "born_epoch": _PLAIN,
         "born_relative": _DELTA,
         "char": _SPLIT,
     },
@@ -146,7 +147,8 @@ class RelationFile:
             self._sink,
             self._schema,
             compression="zstd",
-            compression_level={column: _LEVELS.get(column, LEVEL) for column in encodings},
+            compression_level=LEVEL,
+            max_rows_per_page=PAGE_ROWS,
             dictionary_pagesize_limit=_DICTIONARY_BYTES,
             use_dictionary=[column for column, how in encodings.items() if how == _DICTIONARY],
             column_encoding={column: how for column, how in encodings.items() if how != _DICTIONARY},
@@ -181,18 +183,22 @@ class EventFile:
 
     def __init__(self, path: Path, relation: str) -> None:
         self._file = RelationFile(path, relation)
-        self._epochs: list[tuple[int, int]] = []
-        self._waiting: list[dict[str, Array]] = []
+        # Filled again for every row group: fresh memory is handed out page by page, which takes longer than the copy.
+        self._columns = {field.name: np.empty(0, field.type.to_pandas_dtype()) for field in FILES[relation].schema}
         self._rows = 0
 
-    def append(self, epoch: int, columns: dict[str, Array]) -> None:
-        """Add the events of one epoch, `epoch` itself excepted; the arrays are kept until their row group ends."""
-        rows = len(next(iter(columns.values())))
-        self._epochs.append((epoch, rows))
-        self._waiting.append(columns)
-        self._rows += rows
+    def room(self, epoch: int, rows: int) -> dict[str, Array]:
+        """Return an array a column, `epoch` excepted, to be filled with an epoch's events before any other call."""
         if self._rows >= GROUP_ROWS:
             self._flush()
+        first, self._rows = self._rows, self._rows + rows
+        for name, column in self._columns.items():
+            if self._rows > len(column):
+                self._columns[name] = np.empty(GROUP_ROWS + rows, column.dtype)
+                self._columns[name][:first] = column[:first]
+        views = {name: column[first : self._rows] for name, column in self._columns.items()}
+        views.pop("epoch")[:] = epoch
+        return views
 
     def close(self) -> FileFacts:
         """Write what waits, finish the file and return what it holds."""
@@ -204,30 +210,60 @@ class EventFile:
         self._file.abandon()
 
     def _flush(self) -> None:
-        if not self._rows:
-            return
-        epochs = np.array(self._epochs, np.int32)
-        columns = {name: np.concatenate([part[name] for part in self._waiting]) for name in self._waiting[0]}
-        self._file.write_group({"epoch": np.repeat(epochs[:, 0], epochs[:, 1]), **columns})
-        self._epochs, self._waiting, self._rows = [], [], 0
+        self._file.write_group({name: column[: self._rows] for name, column in self._columns.items()})
+        self._rows = 0
 
 
-def keyframe_groups(epoch: int, tokens: Tokens, program_length: int) -> Any:
-    """Yield the rows of a keyframe as columns, a row group at a time."""
+def enter_reactions(log: EpochLog, used: Array, columns: Mapping[str, Array]) -> tuple[int, int, int]:
+    """Fill the columns with an epoch's reactions; return the sums of steps and of operations, and the empty reactions.
+
+    Marks in ``used`` (bool, an index of the log's table each) the mechanisms that occur.
+    """
+    columns["left_program"][:] = log.left
+    columns["right_program"][:] = log.right
+    empty = _named(log.mechanism, log.mechanisms.ids, used, columns["mechanism"])
+    return _copied(log.steps, columns["steps"]), _copied(log.operations, columns["operations"]), empty
+
+
+@kernel
+def _named(indices: Any, ids: Any, used: Any, column: Any) -> int:
+    """Put each mechanism's id in the column and mark it as used; return how often it is the empty one."""
+    empty = 0
+    for i in range(len(indices)):
+        index = indices[i]
+        column[i] = ids[index]
+        used[index] = True
+        empty += index == 0
+    return empty
+
+
+@kernel
+def _copied(values: Any, column: Any) -> int:
+    """Put the values in the column; return their sum."""
+    total = 0
+    for i in range(len(values)):
+        column[i] = values[i]
+        total += values[i]
+    return total
+
+
+def keyframe_groups(epoch: int, tokens: Tokens, program_length: int) -> Iterator[dict[str, Array]]:
+    """Yield the rows of a keyframe as columns, a row group at a time, each in the memory of the one before."""
     cells = len(tokens.chars)
+    names = FILES["keyframes"].names
+    kept = {name: np.empty(min(cells, KEYFRAME_GROUP_ROWS), np.int32) for name in names}
+    kept["epoch"][:] = epoch
     for start in range(0, cells, KEYFRAME_GROUP_ROWS):
         stop = min(start + KEYFRAME_GROUP_ROWS, cells)
-        program, site, cell, born_epoch, born_relative = (np.empty(stop - start, np.int32) for _ in range(5))
-        _placed(tokens.origins[start:stop], start, program_length, program, site, cell, born_epoch, born_relative)
-        yield {
-            "epoch": np.full(stop - start, epoch, np.int32),
-            "program": program,
-            "site": site,
-            "cell": cell,
-            "born_epoch": born_epoch,
-            "born_relative": born_relative,
-            "char": tokens.chars[start:stop].astype(np.int32),
-        }
+        columns = {name: column[: stop - start] for name, column in kept.items()}
+        _placed(
+            tokens.origins[start:stop],
+            start,
+            program_length,
+            *(columns[name] for name in ("program", "site", "cell", "born_epoch", "born_relative")),
+        )
+        columns["char"][:] = tokens.chars[start:stop]
+        yield columns
 
 
 @kernel
