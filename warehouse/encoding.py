@@ -225,6 +225,12 @@ def enter_reactions(log: EpochLog, used: Array, columns: Mapping[str, Array]) ->
     return _copied(log.steps, columns["steps"]), _copied(log.operations, columns["operations"]), empty
 
 
+def enter_mutations(log: EpochLog, program_length: int, columns: Mapping[str, Array]) -> None:
+    """Fill the columns with an epoch's mutations."""
+    np.divmod(log.mutated_cells, program_length, out=(columns["program"], columns["site"]))
+    columns["char"][:] = log.mutated_chars
+
+
 @kernel
 def _named(indices: Any, ids: Any, used: Any, column: Any) -> int:
     """Put each mechanism's id in the column and mark it as used; return how often it is the empty one."""
@@ -273,11 +279,17 @@ def _placed(
     """Split the origins of cells ``first`` and on into columns."""
     for i in range(len(origins)):
         here = first + i
-        program[i] = here // length
-        site[i] = here % length
         cell[i] = here
         born_epoch[i] = origins[i] >> CELL_BITS
         born_relative[i] = (origins[i] & ((1 << CELL_BITS) - 1)) - here
+    begin = first
+    while begin < first + len(origins):
+        number, start = begin // length, begin % length
+        count = min(length - start, first + len(origins) - begin)
+        for i in range(count):
+            program[begin - first + i] = number
+            site[begin - first + i] = start + i
+        begin += count
 
 
 def mechanism_rows(table: MechanismTable, used: Array) -> tuple[Array, Array, Array]:

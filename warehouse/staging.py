@@ -15,6 +15,7 @@ from warehouse.encoding import (
     EventFile,
     FileFacts,
     RelationFile,
+    enter_mutations,
     enter_reactions,
     keyframe_groups,
     mechanism_groups,
@@ -189,15 +190,13 @@ class StagedSegment:
         self._last = log
         if len(table) > len(self._used):
             self._used = np.concatenate([self._used, np.zeros(2 * len(table) - len(self._used), np.bool_)])
-        columns = self._reactions.room(log.epoch, log.reactions)
-        steps, operations, empty = enter_reactions(log, self._used, columns)
+        reactions = self._reactions.room(log.epoch, log.reactions)
+        steps, operations, empty = enter_reactions(log, self._used, reactions)
         if log.reset is not None:
             self._resets["epoch"].append(log.epoch)
             self._resets["reset_index"].append(log.reset.index)
             self._resets["programs"].append(len(log.reset.chars) // self._length)
-        columns = self._mutations.room(log.epoch, log.mutations)
-        np.divmod(log.mutated_cells, self._length, out=(columns["program"], columns["site"]))
-        columns["char"][:] = log.mutated_chars
+        enter_mutations(log, self._length, self._mutations.room(log.epoch, log.mutations))
         self._count(
             epoch=log.epoch,
             operations=operations,
