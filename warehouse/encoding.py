@@ -1,21 +1,27 @@
 """How rows become bytes: the encoding of every column, and files written row group by row group.
 
-Measured on soups of 131072 programs before and after a takeover (65536 reactions an epoch):
+Measured on soups of 131072 programs before and after a takeover (65536 reactions an epoch); `python -m benchmarks
+--windows STATE` prints what each relation costs of the processor:
 
-- `left_program` ascends: deltas, 20 kB an epoch. `right_program` is 17 bits of noise: its bytes split into
-  streams, 147 kB at level 3, which finds no false matches; deltas would be 151 kB.
+- `left_program` ascends: deltas, 19 kB an epoch. `right_program` is 17 bits of noise: its bytes split into
+  streams, 144 kB; deltas would be 151 kB.
 - `mechanism` has some 500 to 13,000 values an epoch, most of them used again or never: a dictionary for each
-  row group, 50 to 200 kB; the ids themselves, 8 random bytes each, must not repeat with every epoch. Where
+  row group, 20 to 200 kB; the ids themselves, 8 random bytes each, must not repeat with every epoch. Where
   programs count, most lists occur once and their ids are half of it; row groups of 32 epochs instead of 16
   would save 4 % of that, a column of segment-wide numbers half, but then the file would not say `mechanism`.
 - the ids in `mechanisms` ascend: deltas, 42 bits each of some million a segment.
-- `steps` and `operations`: split into streams, 8 to 45 and 39 to 69 kB, faster than a dictionary.
+- `steps` and `operations`: split into streams, 8 to 39 and 38 to 58 kB, faster than a dictionary.
 - `epoch` hardly varies: written plainly it costs zstd nothing, and no encoder's work either.
-- a keyframe's `born_relative` is constant along copied stretches: deltas, 4 to 10 MB, against 6 to 25 MB
-  otherwise; the other columns split into streams compress to little, those of the place to nothing.
+- a keyframe's `born_relative` changes by a constant along copied stretches: deltas, 4 to 11 MB; split into streams
+  5 to 16 MB after a takeover, though 2 to 7 MB before one. The other columns cost less split or plain than as deltas,
+  which take twice as long; those of the place compress to nothing either way.
+- pages of 131072 rows, where pyarrow's own have 20000: zstd begins each page anew, and so a 30th of an epoch's
+  reactions is lost and a sixth of the time.
 
-Higher levels of zstd gain a few per cent elsewhere for several times the work. Bytes depend on the rows alone: row
-groups end after an epoch, once they have `GROUP_ROWS` rows.
+Higher levels of zstd gain a few per cent elsewhere for several times the work; lower ones lose much and save little.
+A mechanism is looked up in pyarrow's hash table even if a `DictionaryArray` is given: it writes the indices of strings
+as they are, those of numbers not. Bytes depend on the rows alone: row groups end after an epoch, once they have
+`GROUP_ROWS` rows.
 """
 
 import contextlib
@@ -45,7 +51,7 @@ GROUP_ROWS = 1 << 20
 KEYFRAME_GROUP_ROWS = 1 << 20
 #: Mechanisms in a row group: few, for a walk back wants one here and one there.
 MECHANISM_GROUP_ROWS = 1 << 11
-#: Rows in a page, where pyarrow's own choice is 20000: zstd begins each page anew.
+#: Rows in a page: half a megabyte of a column, which a processor's own cache holds.
 PAGE_ROWS = 1 << 17
 LEVEL = 1
 
