@@ -82,6 +82,12 @@ def _run(config: SoupConfig, arguments: argparse.Namespace, folder: Path) -> lis
     asked = reading.latencies(folder, run, arguments.repeats)
     tables = [
         table(f"Speed: {name}", [warm, *speed, *stored, *reading.replay(folder, run)]),
+        *(
+            table(
+                f"Processor time: {name}, from state {state}", storage.costs(config, tokens, state, arguments.repeats)
+            )
+            for state, tokens in states.items()
+        ),
         table(f"Size: {name}", storage.sizes(folder, run, config, arguments.epochs)),
         table(f"Queries: {name}", asked),
     ]

@@ -2,21 +2,38 @@
 
 import resource
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from analysis.measures import measure
 from benchmarks.report import Figure
 from benchmarks.simulation import speeds
 from flows.pipeline import run_direct
 from flows.progress import Reporter
 from flows.request import RunRequest
-from sim import InputError, SoupConfig
+from sim import EpochLog, InputError, Soup, SoupConfig, Tokens
+from warehouse.encoding import (
+    EventFile,
+    RelationFile,
+    enter_mutations,
+    enter_reactions,
+    keyframe_groups,
+    mechanism_groups,
+    mechanism_rows,
+)
 from warehouse.record import run_id
 from warehouse.store import Store
 
 #: All files of a run together, averaged over its epochs (131072 programs).
 BUDGET_KB = 450
+#: Epochs whose storing is timed: two row groups of reactions at 131072 programs.
+COSTED = 32
 
 
 class Clock(Reporter):
@@ -68,6 +85,64 @@ def store_run(config: SoupConfig, epochs: int, folder: Path) -> tuple[str, float
         )
     )
     return run, seconds, figures
+
+
+def costs(config: SoupConfig, tokens: Tokens, epoch: int, repeats: int) -> list[Figure]:
+    """Return the processor time (least of the repeats) that the epochs from a state on take to encode and measure."""
+    soup = Soup.resume(config, tokens, epoch)
+    soup.begin_segment()
+    logs = [soup.advance() for _ in range(COSTED)]
+    last, length = soup.tokens(), config.program_length
+    with tempfile.TemporaryDirectory(prefix="primordium-costs-") as folder:
+        path = Path(folder, "file.parquet")
+        figures = [
+            Figure(name, _least(work, repeats) / per, unit, f"states {epoch + 1} to {soup.epoch}, one thread")
+            for name, work, per, unit in (
+                ("storing reactions", lambda: _reactions(path, logs), COSTED, "ms an epoch"),
+                ("storing mutations", lambda: _mutations(path, logs, length), COSTED, "ms an epoch"),
+                ("storing mechanisms", lambda: _mechanisms(path, logs), COSTED, "ms an epoch"),
+                ("storing a keyframe", lambda: _whole(path, "keyframes", keyframe_groups(0, last, length)), 1, "ms"),
+                ("measuring a state", lambda: measure(last.chars, *soup.token_counts()), 1, "ms"),
+            )
+        ]
+    soup.close()
+    return figures
+
+
+def _least(work: Callable[[], Any], repeats: int) -> float:
+    """Return the milliseconds of this thread that ``work`` takes, once it has been done before."""
+    found = []
+    for _ in range(repeats + 1):
+        began = time.thread_time()
+        work()
+        found.append(1000 * (time.thread_time() - began))
+    return min(found[1:])
+
+
+def _reactions(path: Path, logs: Sequence[EpochLog]) -> None:
+    file, used = EventFile(path, "reactions"), np.zeros(len(logs[-1].mechanisms), np.bool_)
+    for log in logs:
+        enter_reactions(log, used, file.room(log.epoch, log.reactions))
+    file.close()
+
+
+def _mutations(path: Path, logs: Sequence[EpochLog], program_length: int) -> None:
+    file = EventFile(path, "mutations")
+    for log in logs:
+        enter_mutations(log, program_length, file.room(log.epoch, log.mutations))
+    file.close()
+
+
+def _mechanisms(path: Path, logs: Sequence[EpochLog]) -> None:
+    table = logs[-1].mechanisms
+    _whole(path, "mechanisms", mechanism_groups(*mechanism_rows(table, np.arange(len(table)))))
+
+
+def _whole(path: Path, relation: str, groups: Iterable[dict[str, Any]]) -> None:
+    file = RelationFile(path, relation)
+    for columns in groups:
+        file.write_group(columns)
+    file.close()
 
 
 def sizes(folder: Path, run: str, config: SoupConfig, epochs: int) -> list[Figure]:

@@ -22,6 +22,11 @@ def test_a_small_benchmark_reports_every_figure(capsys: pytest.CaptureFixture[st
     for expected in (
         "simulated and traced, all 192 epochs",
         "simulated, traced and stored, all 192 epochs",
+        "storing reactions",
+        "storing mutations",
+        "storing mechanisms",
+        "storing a keyframe",
+        "measuring a state",
         "replay of states 1 to 192",
         "reactions",
         "mechanisms",

@@ -1,21 +1,27 @@
 """How rows become bytes: the encoding of every column, and files written row group by row group.
 
-Measured on soups of 131072 programs before and after a takeover (65536 reactions an epoch):
+Measured on soups of 131072 programs before and after a takeover (65536 reactions an epoch); `python -m benchmarks
+--windows STATE` prints what each relation costs of the processor:
 
-- `left_program` ascends: deltas, 20 kB an epoch. `right_program` is 17 bits of noise: its bytes split into
-  streams, 147 kB at level 3, which finds no false matches; deltas would be 151 kB.
+- `left_program` ascends: deltas, 19 kB an epoch. `right_program` is 17 bits of noise: its bytes split into
+  streams, 144 kB; deltas would be 151 kB.
 - `mechanism` has some 500 to 13,000 values an epoch, most of them used again or never: a dictionary for each
-  row group, 50 to 200 kB; the ids themselves, 8 random bytes each, must not repeat with every epoch. Where
+  row group, 20 to 200 kB; the ids themselves, 8 random bytes each, must not repeat with every epoch. Where
   programs count, most lists occur once and their ids are half of it; row groups of 32 epochs instead of 16
   would save 4 % of that, a column of segment-wide numbers half, but then the file would not say `mechanism`.
 - the ids in `mechanisms` ascend: deltas, 42 bits each of some million a segment.
-- `steps` and `operations`: split into streams, 8 to 45 and 39 to 69 kB, faster than a dictionary.
+- `steps` and `operations`: split into streams, 8 to 39 and 38 to 58 kB, faster than a dictionary.
 - `epoch` hardly varies: written plainly it costs zstd nothing, and no encoder's work either.
-- a keyframe's `born_relative` is constant along copied stretches: deltas, 4 to 10 MB, against 6 to 25 MB
-  otherwise; the other columns split into streams compress to little, those of the place to nothing.
+- a keyframe's `born_relative` changes by a constant along copied stretches: deltas, 4 to 11 MB; split into streams
+  5 to 16 MB after a takeover, though 2 to 7 MB before one. The other columns cost less split or plain than as deltas,
+  which take twice as long; those of the place compress to nothing either way.
+- pages of 131072 rows, where pyarrow's own have 20000: zstd begins each page anew, and so a 30th of an epoch's
+  reactions is lost and a sixth of the time.
 
-Higher levels of zstd gain a few per cent elsewhere for several times the work. Bytes depend on the rows alone: row
-groups end after an epoch, once they have `GROUP_ROWS` rows.
+Higher levels of zstd gain a few per cent elsewhere for several times the work; lower ones lose much and save little.
+A mechanism is looked up in pyarrow's hash table even if a `DictionaryArray` is given: it writes the indices of strings
+as they are, those of numbers not. Bytes depend on the rows alone: row groups end after an epoch, once they have
+`GROUP_ROWS` rows.
 """
 
 import contextlib
@@ -32,7 +38,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim import MechanismTable, Tokens
+from sim import EpochLog, MechanismTable, Tokens
 from sim.jit import kernel
 from sim.log import CELL_BITS
 from warehouse.schema import FILES
@@ -45,8 +51,9 @@ GROUP_ROWS = 1 << 20
 KEYFRAME_GROUP_ROWS = 1 << 20
 #: Mechanisms in a row group: few, for a walk back wants one here and one there.
 MECHANISM_GROUP_ROWS = 1 << 11
+#: Rows in a page: half a megabyte of a column, which a processor's own cache holds.
+PAGE_ROWS = 1 << 17
 LEVEL = 1
-_LEVELS = {"right_program": 3}
 
 #: A larger dictionary is given up, for then most of a row group's mechanisms occur once in it.
 _DICTIONARY_BYTES = 1 << 22
@@ -72,10 +79,10 @@ _ENCODINGS: dict[str, dict[str, str]] = {
     "resets": dict.fromkeys(FILES["resets"].names, _DELTA),
     "keyframes": {
         "epoch": _PLAIN,
-        "program": _DELTA,
-        "site": _SPLIT,
-        "cell": _DELTA,
-        "born_epoch": _SPLIT,
+        "program": _SPLIT,
+        "site": _PLAIN,
+        "cell": _SPLIT,
+        "born_epoch": _PLAIN,
         "born_relative": _DELTA,
         "char": _SPLIT,
     },
@@ -146,7 +153,8 @@ class RelationFile:
             self._sink,
             self._schema,
             compression="zstd",
-            compression_level={column: _LEVELS.get(column, LEVEL) for column in encodings},
+            compression_level=LEVEL,
+            max_rows_per_page=PAGE_ROWS,
             dictionary_pagesize_limit=_DICTIONARY_BYTES,
             use_dictionary=[column for column, how in encodings.items() if how == _DICTIONARY],
             column_encoding={column: how for column, how in encodings.items() if how != _DICTIONARY},
@@ -181,18 +189,22 @@ class EventFile:
 
     def __init__(self, path: Path, relation: str) -> None:
         self._file = RelationFile(path, relation)
-        self._epochs: list[tuple[int, int]] = []
-        self._waiting: list[dict[str, Array]] = []
+        # Filled again for every row group: fresh memory is handed out page by page, which takes longer than the copy.
+        self._columns = {field.name: np.empty(0, field.type.to_pandas_dtype()) for field in FILES[relation].schema}
         self._rows = 0
 
-    def append(self, epoch: int, columns: dict[str, Array]) -> None:
-        """Add the events of one epoch, `epoch` itself excepted; the arrays are kept until their row group ends."""
-        rows = len(next(iter(columns.values())))
-        self._epochs.append((epoch, rows))
-        self._waiting.append(columns)
-        self._rows += rows
+    def room(self, epoch: int, rows: int) -> dict[str, Array]:
+        """Return an array a column, `epoch` excepted, to be filled with an epoch's events before any other call."""
         if self._rows >= GROUP_ROWS:
             self._flush()
+        first, self._rows = self._rows, self._rows + rows
+        for name, column in self._columns.items():
+            if self._rows > len(column):
+                self._columns[name] = np.empty(GROUP_ROWS + rows, column.dtype)
+                self._columns[name][:first] = column[:first]
+        views = {name: column[first : self._rows] for name, column in self._columns.items()}
+        views.pop("epoch")[:] = epoch
+        return views
 
     def close(self) -> FileFacts:
         """Write what waits, finish the file and return what it holds."""
@@ -204,30 +216,66 @@ class EventFile:
         self._file.abandon()
 
     def _flush(self) -> None:
-        if not self._rows:
-            return
-        epochs = np.array(self._epochs, np.int32)
-        columns = {name: np.concatenate([part[name] for part in self._waiting]) for name in self._waiting[0]}
-        self._file.write_group({"epoch": np.repeat(epochs[:, 0], epochs[:, 1]), **columns})
-        self._epochs, self._waiting, self._rows = [], [], 0
+        self._file.write_group({name: column[: self._rows] for name, column in self._columns.items()})
+        self._rows = 0
 
 
-def keyframe_groups(epoch: int, tokens: Tokens, program_length: int) -> Any:
-    """Yield the rows of a keyframe as columns, a row group at a time."""
+def enter_reactions(log: EpochLog, used: Array, columns: Mapping[str, Array]) -> tuple[int, int, int]:
+    """Fill the columns with an epoch's reactions; return the sums of steps and of operations, and the empty reactions.
+
+    Marks in ``used`` (bool, an index of the log's table each) the mechanisms that occur.
+    """
+    columns["left_program"][:] = log.left
+    columns["right_program"][:] = log.right
+    empty = _named(log.mechanism, log.mechanisms.ids, used, columns["mechanism"])
+    return _copied(log.steps, columns["steps"]), _copied(log.operations, columns["operations"]), empty
+
+
+def enter_mutations(log: EpochLog, program_length: int, columns: Mapping[str, Array]) -> None:
+    """Fill the columns with an epoch's mutations."""
+    np.divmod(log.mutated_cells, program_length, out=(columns["program"], columns["site"]))
+    columns["char"][:] = log.mutated_chars
+
+
+@kernel
+def _named(indices: Any, ids: Any, used: Any, column: Any) -> int:
+    """Put each mechanism's id in the column and mark it as used; return how often it is the empty one."""
+    empty = 0
+    for i in range(len(indices)):
+        index = indices[i]
+        column[i] = ids[index]
+        used[index] = True
+        empty += index == 0
+    return empty
+
+
+@kernel
+def _copied(values: Any, column: Any) -> int:
+    """Put the values in the column; return their sum."""
+    total = 0
+    for i in range(len(values)):
+        column[i] = values[i]
+        total += values[i]
+    return total
+
+
+def keyframe_groups(epoch: int, tokens: Tokens, program_length: int) -> Iterator[dict[str, Array]]:
+    """Yield the rows of a keyframe as columns, a row group at a time, each in the memory of the one before."""
     cells = len(tokens.chars)
+    names = FILES["keyframes"].names
+    kept = {name: np.empty(min(cells, KEYFRAME_GROUP_ROWS), np.int32) for name in names}
+    kept["epoch"][:] = epoch
     for start in range(0, cells, KEYFRAME_GROUP_ROWS):
         stop = min(start + KEYFRAME_GROUP_ROWS, cells)
-        program, site, cell, born_epoch, born_relative = (np.empty(stop - start, np.int32) for _ in range(5))
-        _placed(tokens.origins[start:stop], start, program_length, program, site, cell, born_epoch, born_relative)
-        yield {
-            "epoch": np.full(stop - start, epoch, np.int32),
-            "program": program,
-            "site": site,
-            "cell": cell,
-            "born_epoch": born_epoch,
-            "born_relative": born_relative,
-            "char": tokens.chars[start:stop].astype(np.int32),
-        }
+        columns = {name: column[: stop - start] for name, column in kept.items()}
+        _placed(
+            tokens.origins[start:stop],
+            start,
+            program_length,
+            *(columns[name] for name in ("program", "site", "cell", "born_epoch", "born_relative")),
+        )
+        columns["char"][:] = tokens.chars[start:stop]
+        yield columns
 
 
 @kernel
@@ -237,11 +285,17 @@ def _placed(
     """Split the origins of cells ``first`` and on into columns."""
     for i in range(len(origins)):
         here = first + i
-        program[i] = here // length
-        site[i] = here % length
         cell[i] = here
         born_epoch[i] = origins[i] >> CELL_BITS
         born_relative[i] = (origins[i] & ((1 << CELL_BITS) - 1)) - here
+    begin = first
+    while begin < first + len(origins):
+        number, start = begin // length, begin % length
+        count = min(length - start, first + len(origins) - begin)
+        for i in range(count):
+            program[begin - first + i] = number
+            site[begin - first + i] = start + i
+        begin += count
 
 
 def mechanism_rows(table: MechanismTable, used: Array) -> tuple[Array, Array, Array]:

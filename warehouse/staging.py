@@ -15,6 +15,8 @@ from warehouse.encoding import (
     EventFile,
     FileFacts,
     RelationFile,
+    enter_mutations,
+    enter_reactions,
     keyframe_groups,
     mechanism_groups,
     mechanism_rows,
@@ -188,35 +190,19 @@ class StagedSegment:
         self._last = log
         if len(table) > len(self._used):
             self._used = np.concatenate([self._used, np.zeros(2 * len(table) - len(self._used), np.bool_)])
-        self._used[log.mechanism] = True
-        self._reactions.append(
-            log.epoch,
-            {
-                "left_program": log.left,
-                "right_program": log.right,
-                "mechanism": table.ids[log.mechanism],
-                "steps": log.steps,
-                "operations": log.operations,
-            },
-        )
+        reactions = self._reactions.room(log.epoch, log.reactions)
+        steps, operations, empty = enter_reactions(log, self._used, reactions)
         if log.reset is not None:
             self._resets["epoch"].append(log.epoch)
             self._resets["reset_index"].append(log.reset.index)
             self._resets["programs"].append(len(log.reset.chars) // self._length)
-        self._mutations.append(
-            log.epoch,
-            {
-                "program": log.mutated_cells // self._length,
-                "site": log.mutated_cells % self._length,
-                "char": log.mutated_chars.astype(np.int32),
-            },
-        )
+        enter_mutations(log, self._length, self._mutations.room(log.epoch, log.mutations))
         self._count(
             epoch=log.epoch,
-            operations=log.total_operations,
-            steps=log.total_steps,
+            operations=operations,
+            steps=steps,
             reactions=log.reactions,
-            empty_reactions=log.empty_reactions,
+            empty_reactions=empty,
             changed_cells=log.changed_cells,
             mutations=log.mutations,
             unique_origins=log.unique_origins,
