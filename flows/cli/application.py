@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, cast
 
+from flows.cli.arrow import without_pandas
 from flows.cli.failures import report
 from flows.cli.parser import Parser, UsageError, add_store, joined
 
@@ -63,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = build_parser(words).parse_args(words)
         if arguments.command is None:
             raise UsageError(f"no command given; commands: {', '.join(command.name for command in COMMANDS)}")
+        if argv is None:
+            without_pandas()
         _module(arguments.command).execute(arguments)
         sys.stdout.flush()
     except SystemExit as finished:  # argparse leaves this way after --help and --version
