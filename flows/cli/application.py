@@ -12,7 +12,6 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, cast
 
-from flows.cli.arrow import without_pandas
 from flows.cli.failures import report
 from flows.cli.parser import Parser, UsageError, add_store, joined
 
@@ -64,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = build_parser(words).parse_args(words)
         if arguments.command is None:
             raise UsageError(f"no command given; commands: {', '.join(command.name for command in COMMANDS)}")
-        if argv is None:
+        if argv is None:  # the process is ours
+            from warehouse.without_pandas import without_pandas
+
             without_pandas()
         _module(arguments.command).execute(arguments)
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""pyarrow without pandas, in a process that is ours alone: half a second less before a command does anything."""
+"""pyarrow without pandas, in a process that is a command's alone: half a second less before it does anything."""
 
 import sys
 from collections.abc import Sequence
