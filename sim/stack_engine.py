@@ -18,7 +18,7 @@ import numpy as np
 from numba.np.numpy_support import carray
 
 from sim.intrinsics import copy_items, differ_mask, lowest_bit, stack_bytes, stack_words
-from sim.jit import inlined
+from sim.jit import pasted
 from sim.stack_machine import (
     ADD,
     BACK,
@@ -62,13 +62,13 @@ _LEFT, _RIGHT, _TAPE = 0, 64, 128
 _IRREGULAR = 1 << 20
 
 
-@inlined
+@pasted
 def _place(value: int, side: int) -> int:
     """Return the tape's place that the address ``value`` means on a side."""
     return (value & (63 | side >> 1)) | (side & 64)
 
 
-@inlined
+@pasted
 def _rate(values: Any, bases: Any, stack: Any, low: int, base: int) -> int:
     """Return by how much a value that began as ``base`` grows each iteration, modulo 128.
 
@@ -87,7 +87,7 @@ def _rate(values: Any, bases: Any, stack: Any, low: int, base: int) -> int:
     return rate & 127 if (values[base] - np.int64(stack[base]) - rate) & 127 == 0 else _IRREGULAR
 
 
-@inlined
+@pasted
 def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: Any, body: Any) -> Any:
     """Follow one iteration of the loop from ``start``, executing nothing.
 
@@ -207,28 +207,32 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
     return steps, operations, count, gain, peak
 
 
-@inlined
-def _copy_half(tape: Any, sources: Any, to_right: bool, body: Any) -> bool:
-    """Copy one half to the other, bytes and sources, unless the loop's ``body`` would change; return whether."""
-    start, goal = (0, 64) if to_right else (64, 0)
-    other = carray(stack_bytes(64), (64,))
-    copy_items(other, 0, tape, start, 64)
-    if differ_mask(other, tape[goal : goal + 64], 0) & body[np.uint64(goal >> 6)] != 0:
+@pasted
+def _fill_half(tape: Any, sources: Any, start: int, goal: int, body: Any) -> bool:
+    """Copy the half from ``start`` on, bytes and sources, to ``goal``, unless the loop's ``body`` would change."""
+    half = carray(stack_bytes(64), (64,))
+    copy_items(half, 0, tape, start, 64)
+    if differ_mask(half, tape[goal:], 0) & body[np.uint64(goal >> 6)] != 0:
         return False
-    copy_items(tape, goal, other, 0, 64)
-    copy_items(other, 0, sources, start, 64)
-    copy_items(sources, goal, other, 0, 64)
+    copy_items(tape, goal, half, 0, 64)
+    copy_items(half, 0, sources, start, 64)
+    copy_items(sources, goal, half, 0, 64)
     return True
 
 
-@inlined
+@pasted
 def _settle(tape: Any, sources: Any, copies: Any, count: int, body: Any, most: int) -> bool:
     """Iterate the ``copies`` of a loop until they change nothing more; return whether they come to that.
 
     At most ``most`` iterations. If not, or if the loop's ``body`` would change or a guard be met, nothing is
     changed.
     """
-    rates = sides = 0
+    # By far the most replicators: one copy of each byte of a half to the same place of the other.
+    sides = copies[0, 4]
+    alike = (copies[0, 0] - copies[0, 2]) & 63 == 0 and (copies[0, 1] - copies[0, 3]) & 63 == 0
+    if count == 1 and alike and sides in (_RIGHT << 8, _RIGHT) and copies[0, 1] & 1 and most >= 64:
+        return _fill_half(tape, sources, sides & 255, sides >> 8, body)
+    rates = 0
     for k in range(count):
         rates |= copies[k, 1] | copies[k, 3]
         sides |= copies[k, 4]
@@ -263,7 +267,7 @@ def _settle(tape: Any, sources: Any, copies: Any, count: int, body: Any, most: i
     return False
 
 
-@inlined
+@pasted
 def _foresee(tape: Any, sources: Any, stack: Any, table: Any, pc: int, depth: int, left: int) -> Any:
     """Do what the loop from ``pc`` on does, if that can be told, with ``left`` steps before the limit.
 
@@ -290,7 +294,7 @@ def _foresee(tape: Any, sources: Any, stack: Any, table: Any, pc: int, depth: in
     return left, operations, 0
 
 
-@inlined
+@pasted
 def _same(saved: Any, tape: Any, sources: Any, stack: Any, origins: Any, depth: int) -> Any:
     """Return whether tape, sources and the stack's entries are those that ``saved`` (uint8[4, 128]) keeps."""
     if (differ_mask(saved[0], tape, 0) | differ_mask(saved[0], tape, 64)) != 0:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.jit import inlined
+from sim.jit import pasted
 from sim.language import NOWHERE
 from sim.splitmix import mix
 
@@ -26,7 +26,7 @@ STACK = 128
 GUARD = 0x13
 
 
-@inlined
+@pasted
 def advance(tape: Any, sources: Any, stack: Any, origins: Any, registers: Any, limit: int, table: Any) -> int:
     """Execute at most ``limit`` steps from a machine's state on; return ``steps << 32 | operations``.
 
