@@ -69,45 +69,42 @@ def _place(value: int, side: int) -> int:
 
 
 @pasted
-def _rate(values: Any, bases: Any, stack: Any, low: int, base: int) -> int:
+def _rate(values: Any, bases: Any, stack: Any, gain: int, base: int) -> int:
     """Return by how much a value that began as ``base`` grows each iteration, modulo 128.
 
-    ``values`` and ``bases`` are what the stack holds after an iteration, from ``low`` on. `_IRREGULAR` if it
-    does not grow evenly from the very first iteration on.
+    ``values`` and ``bases`` are what an iteration leaves on the stack, higher by ``gain``. `_IRREGULAR` if the
+    value does not grow evenly from the very first iteration on.
     """
-    if base < low:  # a constant, or an entry that no iteration touches
+    if base == _CONSTANT:
         return 0
-    root = bases[base]
-    rate = 0
-    if root < _CONSTANT or (root >= low and bases[root] != root):
+    # What lies there as the next iteration begins, counted from the top.
+    root = bases[base + gain]
+    if root < _CONSTANT or (root >= 0 and bases[root + gain] != root):
         return _IRREGULAR
-    if root >= low:
-        rate = values[root] - np.int64(stack[root])
-    # The entry may be made anew from another, its root: it must be as if the iterations before had made it so.
-    return rate & 127 if (values[base] - np.int64(stack[base]) - rate) & 127 == 0 else _IRREGULAR
+    rate = values[root + gain] - np.int64(stack[root]) if root >= 0 else 0
+    # If that is made anew from another entry or a constant: it must be as if it had been so before.
+    return rate & 127 if (values[base + gain] - np.int64(stack[base]) - rate) & 127 == 0 else _IRREGULAR
 
 
 @pasted
-def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: Any, body: Any) -> Any:
+def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: Any, body: Any, levels: Any) -> Any:
     """Follow one iteration of the loop from ``start``, executing nothing.
 
-    Fills ``copies`` (int64[:, 5]: source's place as address, its rate, target's, its rate, sides and guard) and
-    ``body`` (uint64[2], mask of its cells). Returns (steps, operations, copies, depth gained, highest depth) of
-    an iteration; 0 steps if it is no loop that can be told.
+    Fills ``copies`` (int64[:, 5]: source's place as address, its rate, target's, its rate, sides and guard),
+    ``body`` (uint64[2], mask of its cells) and ``levels`` (uint8[:], the stack's depth after each step). Returns
+    (steps, copies, depth gained) of an iteration; 0 steps if it is no loop that can be told.
     """
     values = carray(stack_words(136), (136,))
     bases = carray(stack_words(136), (136,))
     loads = carray(stack_words(512), (128, 4))
     body[0] = body[1] = 0
-    level = low = peak = depth
-    steps = operations = count = reads = 0
+    level = low = depth
+    steps = count = reads = 0
     short = False
     pc = start
     while True:
         byte = np.uint64(tape[np.uint64(pc)])
         kind = table[byte]
-        steps += 1
-        operations += kind != NOOP
         body[pc >> 6] |= _ONE << np.uint64(pc & 63)
         if kind == PUSH:
             values[level] = np.int64(byte) & 63
@@ -115,7 +112,7 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
             level += 1
         elif kind >= READ0:
             if kind == IF0:
-                return 0, 0, 0, 0, 0
+                return 0, 0, 0
             a = b = 0
             base_a = base_b = _CONSTANT
             for operand in range(1 + (kind >= WRITE0)):
@@ -165,7 +162,7 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
                 if WRITE0 <= kind <= WRITE:
                     # What was read has been written as it is, with nothing written in between.
                     if base_a != _LOADED or loads[a, 3] != count:
-                        return 0, 0, 0, 0, 0
+                        return 0, 0, 0
                     side = loads[a, 2]
                     goal = _TAPE if kind == WRITE else _LEFT if kind == WRITE0 else _RIGHT
                     a, base_a = loads[a, 0], loads[a, 1]
@@ -179,7 +176,7 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
                     else:
                         goal = _RIGHT
                 if base_a < _CONSTANT or base_b < _CONSTANT:
-                    return 0, 0, 0, 0, 0
+                    return 0, 0, 0
                 copies[count, 0], copies[count, 1] = a, base_a
                 copies[count, 2], copies[count, 3] = b, base_b
                 copies[count, 4] = side | goal << 8 | (kind in (RESET_WRITE1, RESET_COPY0)) << 16
@@ -190,21 +187,24 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
             if pushes == 2:
                 values[level], bases[level] = b, base_b
                 level += 1
-        peak = max(peak, level)
+        levels[steps] = level
+        steps += 1
         pc += _MOVE[byte]
+        if level > STACK or steps == 128:
+            return 0, 0, 0
         if pc == start:
             break
-        if not 0 <= pc < 128 or steps == 128 or level > STACK:
-            return 0, 0, 0, 0, 0
+        if not 0 <= pc < 128:
+            return 0, 0, 0
     gain = level - depth
-    if level > STACK or gain < 0 or (gain > 0 and (short or count > 0)):
-        return 0, 0, 0, 0, 0
+    if gain < 0 or (gain > 0 and short):
+        return 0, 0, 0
     for k in range(count):
-        copies[k, 1] = _rate(values, bases, stack, low, copies[k, 1])
-        copies[k, 3] = _rate(values, bases, stack, low, copies[k, 3])
+        copies[k, 1] = _rate(values, bases, stack, gain, copies[k, 1])
+        copies[k, 3] = _rate(values, bases, stack, gain, copies[k, 3])
         if copies[k, 1] | copies[k, 3] >= _IRREGULAR:
-            return 0, 0, 0, 0, 0
-    return steps, operations, count, gain, peak
+            return 0, 0, 0
+    return steps, count, gain
 
 
 @pasted
@@ -269,29 +269,35 @@ def _settle(tape: Any, sources: Any, copies: Any, count: int, body: Any, most: i
 
 @pasted
 def _foresee(tape: Any, sources: Any, stack: Any, table: Any, pc: int, depth: int, left: int) -> Any:
-    """Do what the loop from ``pc`` on does, if that can be told, with ``left`` steps before the limit.
+    """Do what the program does from the start of a loop on to its end, if it never leaves the loop otherwise.
 
-    Returns (steps, operations, depth gained); 0 steps if it cannot. After ``left`` steps only tape and sources
-    are right, before that the stack holds anything, which the program cannot read before it ends.
+    It ends after ``left`` steps, or when the stack is full. Returns (steps, operations), 0 steps if it cannot
+    be told; the stack is not kept.
     """
     copies = carray(stack_words(640), (128, 5))
     body = carray(stack_words(2), (2,)).view(np.uint64)
-    steps, operations, count, gain, peak = _follow(tape, stack, table, pc, depth, copies, body)
-    if steps == 0 or steps > left:
-        return 0, 0, 0
-    most = left // steps
+    levels = carray(stack_bytes(128), (128,))
+    steps, count, gain = _follow(tape, stack, table, pc, depth, copies, body, levels)
+    if steps == 0:
+        return 0, 0
+    rounds = left // steps
     if gain > 0:
-        most = min(most, (STACK - peak) // gain)
-        return most * steps, most * operations, most * gain
-    if count > 0 and not _settle(tape, sources, copies, count, body, most):
-        return 0, 0, 0
-    operations *= most
-    place = pc
-    for _ in range(left - most * steps):
-        byte = np.uint64(tape[np.uint64(place)])
-        operations += table[byte] != NOOP
-        place += _MOVE[byte]
-    return left, operations, 0
+        highest = 0
+        for k in range(steps):
+            highest = max(highest, np.int64(levels[k]))
+        rounds = min(rounds, (STACK - highest) // gain + 1)
+    if count > 0 and not _settle(tape, sources, copies, count, body, rounds):
+        return 0, 0
+    # What is left of an iteration.
+    rest = each = operations = 0
+    for k in range(steps):
+        byte = np.uint64(tape[np.uint64(pc)])
+        each += table[byte] != NOOP
+        if rest == k and rounds * steps + k < left and (k == 0 or levels[k - 1] + rounds * gain <= STACK):
+            rest = k + 1
+            operations = each
+        pc += _MOVE[byte]
+    return rounds * steps + rest, rounds * each + operations
 
 
 @pasted
@@ -356,10 +362,11 @@ def run_stack(tape: Any, sources: Any, limit: int, table: Any) -> int:
         if jumps == power:
             jumps = 0
             power *= 2
-            done, worked, gain = _foresee(tape, sources, stack, table, pc, depth, limit - steps)
-            steps += done
-            operations += worked
-            depth += gain
+            done, worked = _foresee(tape, sources, stack, table, pc, depth, limit - steps)
+            if done > 0:
+                steps += done
+                operations += worked
+                break
             saved_pc, saved_depth, saved_steps, saved_operations = pc, depth, steps, operations
             copy_items(saved[0], 0, tape, 0, 128)
             copy_items(saved[1], 0, sources, 0, 128)
