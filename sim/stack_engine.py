@@ -105,7 +105,10 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
     while True:
         byte = np.uint64(tape[np.uint64(pc)])
         kind = table[byte]
-        body[pc >> 6] |= _ONE << np.uint64(pc & 63)
+        cell = _ONE << np.uint64(pc & 63)
+        if body[pc >> 6] & cell != 0:  # round and round, but not through the start
+            return 0, 0, 0
+        body[pc >> 6] |= cell
         if kind == PUSH:
             values[level] = np.int64(byte) & 63
             bases[level] = _CONSTANT
@@ -190,7 +193,7 @@ def _follow(tape: Any, stack: Any, table: Any, start: int, depth: int, copies: A
         levels[steps] = level
         steps += 1
         pc += _MOVE[byte]
-        if level > STACK or steps == 128:
+        if level > STACK:
             return 0, 0, 0
         if pc == start:
             break
