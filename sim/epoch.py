@@ -25,7 +25,7 @@ from sim.intrinsics import (
     prefetch,
     stack_bytes,
 )
-from sim.jit import declared, inlined, kernel
+from sim.jit import declared, kernel, pasted
 from sim.language import EXECUTE
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
@@ -82,7 +82,7 @@ class Events(NamedTuple):
     shared: Int64
 
 
-@inlined
+@pasted
 def _number_of_new(origins: Any, holders: Any, shared: Any, origin: Any, counting: bool) -> Any:
     """Return a fresh origin number for a byte born as ``origin``."""
     number = atomic_add(shared, 1, 1)
@@ -92,7 +92,7 @@ def _number_of_new(origins: Any, holders: Any, shared: Any, origin: Any, countin
     return np.uint32(number)
 
 
-@inlined
+@pasted
 def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, queued: int) -> int:
     """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins."""
     for i in range(queued):

@@ -23,7 +23,6 @@ from sim.stack_machine import (
     ADD,
     BACK,
     COPY,
-    COPY0,
     COPY1,
     DEC,
     DROP,
@@ -48,7 +47,6 @@ from sim.stack_machine import (
 )
 
 _ONE = np.uint64(1)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 #: How far each byte moves the program counter, IF0 apart.
 _MOVE = np.array([1] * 0x80 + [n + 1 for n in range(64)] + [-n - 1 for n in range(64)], np.int64)
@@ -246,7 +244,7 @@ def _settle(tape: Any, sources: Any, copies: Any, count: int, body: Any, most: i
     copy_items(new, 0, tape, 0, 128)
     copy_items(new_sources, 0, sources, 0, 128)
     quiet = 0
-    for iteration in range(most):
+    for _ in range(most):
         changed = 0
         for k in range(count):
             sides = copies[k, 4]
@@ -287,7 +285,7 @@ def _foresee(tape: Any, sources: Any, stack: Any, table: Any, pc: int, depth: in
     if gain > 0:
         highest = 0
         for k in range(steps):
-            highest = max(highest, np.int64(levels[k]))
+            highest = max(highest, int(levels[k]))
         rounds = min(rounds, (STACK - highest) // gain + 1)
     if count > 0 and not _settle(tape, sources, copies, count, body, rounds):
         return 0, 0

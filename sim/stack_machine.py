@@ -33,7 +33,6 @@ def advance(tape: Any, sources: Any, stack: Any, origins: Any, registers: Any, l
     ``registers`` is (pc, depth): ``stack`` and ``origins`` hold ``depth`` entries and their source indices.
     The program has ended when pc is off the tape; after an overflow it is -1.
     """
-    # The loop is in here: a call counts the references to each array, which costs more than a step.
     length = len(tape)
     half = length // 2  # powers of two, so that no address needs a division
     pc, depth = registers[0], registers[1]
