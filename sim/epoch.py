@@ -30,7 +30,7 @@ from sim.intrinsics import (
     stack_numbers,
     stack_words,
 )
-from sim.jit import declared, inlined, kernel
+from sim.jit import declared, inlined, kernel, pasted
 from sim.language import EXECUTE, LONGEST
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
@@ -95,7 +95,7 @@ class Events(NamedTuple):
     shared: Int64
 
 
-@inlined
+@pasted
 def _number_of_new(origins: Any, shared: Any, origin: Any) -> Any:
     """Return a fresh origin number for a byte born as ``origin``."""
     number = atomic_add(shared, 1, 1)
@@ -103,7 +103,7 @@ def _number_of_new(origins: Any, shared: Any, origin: Any) -> Any:
     return np.uint32(number)
 
 
-@inlined
+@pasted
 def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, queued: int) -> int:
     """Carry out queued token moves: all read before any is written. Returns the gain of distinct origins.
 
@@ -134,7 +134,7 @@ def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, q
     return gain
 
 
-@inlined
+@pasted
 def _may_mutate(place: Any, size: int, sieve: Any, looked: Any) -> Any:
     """Return whether any of ``size`` draws from ``place`` on has no bit of ``sieve`` set, or a near one has none.
 
@@ -160,7 +160,7 @@ def _borrowed_table(table: Any) -> Any:
     )  # fmt: skip
 
 
-@inlined
+@pasted
 def _name(
     known: Any, fresh: Any, writes: Any, ends: Any, hashes: Any, lefts: Any, count: int, by_left: Any, thread: int,
     threads: int,

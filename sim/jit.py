@@ -50,6 +50,15 @@ def inlined(function: F) -> F:
     return cast("F", numba.njit(nogil=True, error_model="numpy")(function))
 
 
+def pasted(function: F) -> F:
+    """Compile a helper as if its text stood where it is called.
+
+    Calls of an `inlined` one still count the references to each of its arrays, which costs more than a short
+    helper does; but this one's text is compiled anew for every call.
+    """
+    return cast("F", numba.njit(nogil=True, error_model="numpy", inline="always")(function))
+
+
 def declared(signature: Callable[[], Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile a kernel for one declared signature only, on its first call.
 

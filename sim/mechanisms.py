@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.jit import inlined, kernel
+from sim.jit import inlined, kernel, pasted
 from sim.log import Int32, Int64, MechanismTable, UInt32
 
 _M1 = np.uint64(0x9E3779B97F4A7C15)
@@ -134,7 +134,7 @@ def make_table(lists: int, writes: int) -> Table:
     )
 
 
-@inlined
+@pasted
 def fingerprint(writes: Any, start: Any, stop: Any) -> Any:
     """Return a 64-bit hash of a list. It only says where to look: equality is always checked on the list itself."""
     total = np.uint64(0)
@@ -145,7 +145,7 @@ def fingerprint(writes: Any, start: Any, stop: Any) -> Any:
     return total ^ (total >> _S32)
 
 
-@inlined
+@pasted
 def _equal(pool: Any, at: Any, writes: Any, start: Any, count: Any) -> Any:
     # Unsigned indices, as in `fingerprint`.
     differing = np.uint32(0)
@@ -154,7 +154,7 @@ def _equal(pool: Any, at: Any, writes: Any, start: Any, count: Any) -> Any:
     return differing == 0
 
 
-@inlined
+@pasted
 def find(slots: Any, hashes: Any, starts: Any, pool: Any, hashed: Any, writes: Any, start: Any, stop: Any) -> Any:
     """Return the number of ``writes[start:stop]`` in a table; ``-1 - slot`` of the free slot if absent."""
     mask = np.uint64(len(slots) - 1)

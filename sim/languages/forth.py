@@ -1,6 +1,6 @@
 """`forth`: reads and writes through the stack, each half by its own address; no command copies.
 
-Tracing rule: that of the family (`sim.stack`): a byte read and written keeps its identity.
+Tracing rule: that of the family (`sim.stack_machine`): a byte read and written keeps its identity.
 """
 
 from sim.language import Survey

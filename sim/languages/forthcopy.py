@@ -1,10 +1,11 @@
 """`forthcopy`: one address for both halves, a command that copies, and one that changes an address's half.
 
-Tracing rule: that of the family (`sim.stack`); the exclusive-or with 64 keeps a byte's identity.
+Tracing rule: that of the family (`sim.stack_machine`); the exclusive-or with 64 keeps a byte's identity.
 """
 
 from sim.language import Survey
-from sim.stack import COMMON, COPY, READ, WRITE, XOR64, blended, make_language
+from sim.stack import COMMON, blended, make_language
+from sim.stack_machine import COPY, READ, WRITE, XOR64
 
 FORTHCOPY = make_language(
     "forthcopy",

@@ -1,10 +1,11 @@
 """`forthtrivial`: the paper's Forth (section 3.1.1): `forth` and two commands that copy between the halves.
 
-Tracing rule: that of the family (`sim.stack`).
+Tracing rule: that of the family (`sim.stack_machine`).
 """
 
 from sim.language import Demonstration, Survey
-from sim.stack import COMMON, COPY0, COPY1, HALVES, by_kind, make_language
+from sim.stack import COMMON, HALVES, by_kind, make_language
+from sim.stack_machine import COPY0, COPY1
 
 FORTHTRIVIAL = make_language(
     "forthtrivial",

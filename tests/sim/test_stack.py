@@ -3,7 +3,7 @@
 import pytest
 
 import sim
-from sim.stack import interpret
+from sim.stack_machine import interpret
 from tests.sim.known import executed
 
 FAMILY = [name for name, found in sim.LANGUAGES.items() if found.execute is interpret]
