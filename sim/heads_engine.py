@@ -28,7 +28,7 @@ from sim.intrinsics import (
     stack_bytes,
     stack_words,
 )
-from sim.jit import inlined
+from sim.jit import inlined, pasted
 
 # Kinds of byte, as in sim.heads: 0 no-op, 1 zero, 2..5 heads, 6 and 7 decrement and increment, 8 and 9
 # copies, 10 a copy that moves head1 too, 11 and 12 brackets, 13 and 14 brackets that jump a fixed way.
@@ -94,7 +94,7 @@ def _same(a: Any, b: Any) -> Any:
     return (differ_mask(a, b, 0) | differ_mask(a, b, 64)) == 0
 
 
-@inlined
+@pasted
 def _decode(tape: Any, table: Any, first: int, last: int, commands0: Any, commands1: Any, events: Any) -> Any:
     """Decode a bracket-free body between ``first`` and ``last`` (the loop's brackets) into its writes.
 
@@ -241,7 +241,7 @@ def _is_settled(
     return True
 
 
-@inlined
+@pasted
 def _around(ring: Any, circle: Any, start: int, move: int) -> None:
     """Fill ``ring`` (128 bytes) with the ``circle`` (a tape twice) from ``start`` on, forwards or backwards."""
     if move > 0:
@@ -251,7 +251,7 @@ def _around(ring: Any, circle: Any, start: int, move: int) -> None:
         reverse_bytes(ring, 64, circle, start + 1)
 
 
-@inlined
+@pasted
 def _turn(tape: Any, circle: Any, ring: Any, start: int, move: int) -> None:
     """Put a ``ring`` back on the tape: its first byte at ``start``, the others forwards or backwards from there."""
     copy_items(circle, 0, ring, 0, 128)
@@ -259,7 +259,7 @@ def _turn(tape: Any, circle: Any, ring: Any, start: int, move: int) -> None:
     _around(tape, circle, -start & 127 if move > 0 else start, move)
 
 
-@inlined
+@pasted
 def _step_lap(
     tape: Any, sources: Any, table: Any, first: int, last: int, source: int, target: int, move_source: int,
     move_target: int, head0_reads: bool, lap: int, rings: Any,
@@ -341,7 +341,7 @@ def _step_lap(
     return done, hindered, ended, settled
 
 
-@inlined
+@pasted
 def _copy_loop(
     tape: Any, sources: Any, table: Any, first: int, last: int, events: Any, head0: int, head1: int,
     move0: int, move1: int, most: int, rings: Any,
