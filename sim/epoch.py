@@ -81,14 +81,18 @@ class Cells(NamedTuple):
 class Events(NamedTuple):
     """What an epoch writes down.
 
-    `order` (int32[N]): the pairing. `by_left` (int32[N, 4]): right program (-1: not on the left),
-    mechanism (>= 0: of the shared table, else ``-1 - (fresh * threads + thread)``), steps, operations.
+    `order` (int32[N]): the pairing; `rows` (int32[N]): a left program's row. A row's `right` program, `mechanism`
+    (>= 0: of the shared table, else ``-1 - (fresh * threads + thread)``), `steps` and `operations` (int32 each).
     `mutated_cells`, `mutated_chars` (by cell capacity; a chunk's from its first cell place on) and
     `mutated_counts` (a chunk's number). `shared` (int64[2]): counters of all threads.
     """
 
     order: Int32
-    by_left: Int32
+    rows: Int32
+    right: Int32
+    mechanism: Int32
+    steps: Int32
+    operations: Int32
     mutated_cells: Int32
     mutated_chars: Bytes
     mutated_counts: Int64
@@ -162,10 +166,10 @@ def _borrowed_table(table: Any) -> Any:
 
 @pasted
 def _name(
-    known: Any, fresh: Any, writes: Any, ends: Any, hashes: Any, lefts: Any, count: int, by_left: Any, thread: int,
+    known: Any, fresh: Any, writes: Any, ends: Any, hashes: Any, named: Any, count: int, mechanism: Any, thread: int,
     threads: int,
 ) -> None:  # fmt: skip
-    """Give the reactions of the programs ``lefts`` their mechanisms: list i is ``writes[ends[i]:ends[i + 1]]``.
+    """Give the reactions of the rows ``named`` their mechanisms: list i is ``writes[ends[i]:ends[i + 1]]``.
 
     Many at a time, so that the tables' memory, asked for in turns, comes while others are looked up.
     """
@@ -197,13 +201,13 @@ def _name(
                 fresh_starts[number + 1] = at + stop - start
                 used[0] = number + 1
             number = -1 - (number * threads + thread)
-        by_left[lefts[i], 1] = number
+        mechanism[named[i]] = number
 
 
 def _signature() -> Any:
     u8, u32, i32, i64, u64 = types.uint8[::1], types.uint32[::1], types.int32[::1], types.int64[::1], types.uint64[::1]
     cells = types.NamedTuple([u8, u32, i64, i32], Cells)
-    events = types.NamedTuple([i32, types.int32[:, ::1], i32, u8, i64, i64], Events)
+    events = types.NamedTuple([i32, i32, i32, i32, i32, i32, i32, u8, i64, i64], Events)
     table = types.NamedTuple([i32, u64, i64, u32, i64], Table)
     return types.void(
         types.FunctionType(EXECUTE), u8, cells, events, table, table, i64,
@@ -229,13 +233,13 @@ def react(
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
     chars, numbers = borrowed(cells.chars), borrowed(cells.numbers)
     origins, holders = borrowed(cells.origins), borrowed(cells.holders)
-    order, by_left, mutated_cells = borrowed(events.order), borrowed(events.by_left), borrowed(events.mutated_cells)
-    mutated_chars, mutated_counts = borrowed(events.mutated_chars), borrowed(events.mutated_counts)
-    shared = borrowed(events.shared)
+    order, rows, right_of = borrowed(events.order), borrowed(events.rows), borrowed(events.right)
+    mechanism, steps, operations = borrowed(events.mechanism), borrowed(events.steps), borrowed(events.operations)
+    mutated_cells, mutated_chars = borrowed(events.mutated_cells), borrowed(events.mutated_chars)
+    mutated_counts, shared = borrowed(events.mutated_counts), borrowed(events.shared)
     known_table = _borrowed_table(known)
     fresh_table = _borrowed_table(fresh)
     known_slots = known_table.slots
-    flat_by_left = by_left.reshape(by_left.size)
     programs = len(order)
     length = len(chars) // programs
     size = 2 * length
@@ -262,7 +266,7 @@ def react(
     writes = carray(stack_numbers(_LISTED), (_LISTED,))
     ends = carray(stack_words(_ENDS), (_ENDS,))
     hashes = carray(stack_words(_LISTS), (_LISTS,))
-    lefts = carray(stack_words(_LISTS), (_LISTS,))
+    named = carray(stack_words(_LISTS), (_LISTS,))
     ends[0] = 0
     # No draw below the threshold has any of these bits, and few others have none.
     spare = np.uint64(highest_bit(np.uint64(max(mutation, 1) - 1)) + 1)
@@ -284,14 +288,13 @@ def react(
                 gain += _flush(numbers, holders, targets, moves_from, moved, queued)
                 queued = 0
             if listed == _LISTS:
-                _name(known_table, fresh_table, writes, ends, hashes, lefts, listed, by_left, thread, threads)
+                _name(known_table, fresh_table, writes, ends, hashes, named, listed, mechanism, thread, threads)
                 listed = 0
             left = order[2 * k]
             right = order[2 * k + 1]
             ahead = 2 * min(k + _AHEAD, pairs - 1)
             prefetch(chars, np.int64(order[ahead]) * length)
             prefetch(chars, np.int64(order[ahead + 1]) * length)
-            prefetch(flat_by_left, np.int64(order[ahead]) * 4)
             if not counting:
                 for line in range(0, length, 16):
                     prefetch(numbers, np.int64(order[ahead]) * length + line)
@@ -329,6 +332,9 @@ def react(
                     copy_items(chars, left_cell, buffer, 0, length)
                     copy_items(chars, right_cell, buffer, length, length)
                 continue
+            row = np.uint64(rows[left])
+            right_of[row] = right
+            mechanism[row] = 0
             copy_items(before, 0, buffer, 0, padded)
             copy_items(buffer_sources, 0, identity, 0, padded)
             packed = execute(tape, sources, limit, constants)
@@ -395,57 +401,28 @@ def react(
                 hashed = fingerprint(writes, start, stop)
                 hashes[listed] = np.int64(hashed)
                 prefetch(known_slots, np.int64(hashed & np.uint64(len(known_slots) - 1)))
-                lefts[listed] = left
+                named[listed] = np.int64(row)
                 listed += 1
                 ends[listed] = stop
             elif any_mutated:
                 copy_items(chars, left_cell, buffer, 0, length)
                 copy_items(chars, right_cell, buffer, length, length)
-            by_left[left, 0] = right
-            by_left[left, 1] = 0
-            by_left[left, 2] = packed >> 32
-            by_left[left, 3] = packed & 0xFFFFFFFF
+            steps[row] = packed >> 32
+            operations[row] = packed & 0xFFFFFFFF
         gain += _flush(numbers, holders, targets, moves_from, moved, queued)
-        _name(known_table, fresh_table, writes, ends, hashes, lefts, listed, by_left, thread, threads)
+        _name(known_table, fresh_table, writes, ends, hashes, named, listed, mechanism, thread, threads)
         mutated_counts[chunk] = mutations
     tally[0] = changed_cells
     tally[1] = gain
 
 
 @kernel
-def count_lefts(by_left: Any) -> int:
-    """Return how many programs of ``by_left`` were on the left."""
-    count = 0
-    for program in range(len(by_left)):
-        count += by_left[program, 0] >= 0
-    return count
-
-
-@kernel
-def collect(
-    by_left: Any, first: int, renamed: Any, threads: int, left: Any, right: Any, mechanism: Any, steps: Any,
-    operations: Any,
-) -> None:  # fmt: skip
-    """Move rows out of ``by_left``, whose first program is ``first``, in order of the left program, and clear it.
-
-    ``renamed`` (int32[threads, most]): each thread's fresh mechanisms' lasting numbers. The other arrays have as
-    many places as there are rows.
-    """
-    at = np.uint64(0)
-    for program in range(len(by_left)):
-        if by_left[program, 0] < 0:
-            continue
-        left[at] = first + program
-        right[at] = by_left[program, 0]
-        number = by_left[program, 1]
-        if number < 0:
-            code = -1 - number
-            number = renamed[code % threads, code // threads]
-        mechanism[at] = number
-        steps[at] = by_left[program, 2]
-        operations[at] = by_left[program, 3]
-        by_left[program, 0] = -1
-        at += _ONE
+def rename(mechanism: Any, renamed: Any, threads: int) -> None:
+    """Give fresh mechanisms their lasting numbers: ``renamed`` (int32[threads, most]) has each thread's."""
+    for row in range(len(mechanism)):
+        if mechanism[row] < 0:
+            code = -1 - mechanism[row]
+            mechanism[row] = renamed[code % threads, code // threads]
 
 
 @kernel

@@ -8,18 +8,22 @@ from sim.config import SoupConfig
 from sim.lattice import Batch, draw_batch, state_after_init
 from sim.log import Int32
 from sim.neighbours import choose_neighbours, neighbour_lists
-from sim.pairing import cycle, shuffle, shuffle_fixed
+from sim.pairing import cycle, list_lefts, shuffle, shuffle_fixed
 from sim.splitmix import mix_int
 
 
 class Pairing:
     """An epoch's pairs: programs ``order[2k]`` (left) and ``order[2k + 1]``.
 
-    The first `reactions` pairs react, all `pairs` of them may mutate. `batch` holds what a lattice has drawn.
+    The first `reactions` pairs react, all `pairs` of them may mutate. Of those that react `left` (int32[reactions],
+    made anew for every epoch) has the left programs, ascending, and ``rows`` (int32[N]) the place of each in it.
+    `batch` holds what a lattice has drawn.
     """
 
     def __init__(self, programs: int) -> None:
         self.order: Int32 = np.empty(programs, np.int32)
+        self.rows: Int32 = np.empty(programs, np.int32)
+        self.left: Int32 = np.empty(0, np.int32)
         self.epoch = -1
         self.pairs = self.reactions = programs // 2
         self.batch: Batch | None = None
@@ -60,6 +64,9 @@ class Geometry:
             pairing.reactions = choose_neighbours(
                 self._mixed_seed, epoch, *self._neighbours, order, self._scratch, self._used
             )
+        left = np.empty(pairing.reactions + 1, np.int32)
+        list_lefts(order, pairing.reactions, self._used, pairing.rows, left)
+        pairing.left = left[:-1]
         pairing.epoch = epoch
 
     def _batch(self, epoch: int, order: Int32) -> Batch:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.intrinsics import prefetch
 from sim.jit import inlined, kernel, pasted
 from sim.log import Int32, Int64, MechanismTable, UInt32
 
@@ -17,6 +18,8 @@ _M1 = np.uint64(0x9E3779B97F4A7C15)
 _M2 = np.uint64(0xD6E8FEB86659FD93)
 _S32 = np.uint64(32)
 _ONE = np.uint64(1)
+#: How many mechanisms ahead their places in the tables are asked for from memory.
+_AHEAD = 8
 
 _IV = np.array(
     [
@@ -184,32 +187,42 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
     block = np.empty(16, np.uint64)
     work = np.empty(16, np.uint64)
     names_mask = len(names) - 1
+    mask, fresh_mask = np.uint64(len(slots) - 1), np.uint64(len(fresh_slots) - 1)
     collision = -1
-    for k in range(fresh_used[0]):
+    before, count = used[0], fresh_used[0]
+    for k in range(count):
+        if k + _AHEAD < count:
+            prefetch(slots, np.int64(fresh_hashes[k + _AHEAD] & mask))
         start, stop = fresh_starts[k], fresh_starts[k + 1]
         hashed = fresh_hashes[k]
+        slot = hashed & fresh_mask
+        while fresh_slots[slot] != k:
+            slot = (slot + _ONE) & fresh_mask
+        fresh_slots[slot] = -1
         found = find(slots, hashes, starts, writes, hashed, fresh_writes, start, stop)
         if found < 0:
-            slot = -1 - found
+            free = -1 - found
             found = used[0]
-            slots[slot] = found
+            slots[free] = found
             hashes[found] = hashed
             at = starts[found]
             for i in range(stop - start):
                 writes[at + i] = fresh_writes[start + i]
             starts[found + 1] = at + stop - start
             used[0] = found + 1
-            name = mechanism_id(fresh_writes, start, stop, state, block, work)
-            ids[found] = name
-            place = name & names_mask
-            while names[place] >= 0:
-                if ids[names[place]] == name:
-                    collision = found
-                place = (place + 1) & names_mask
-            names[place] = found
+            ids[found] = mechanism_id(fresh_writes, start, stop, state, block, work)
         renamed[k] = found
-    fresh_slots[:] = -1
     fresh_used[0] = 0
+    for found in range(before, used[0]):
+        if found + _AHEAD < used[0]:
+            prefetch(names, ids[found + _AHEAD] & names_mask)
+        name = ids[found]
+        place = name & names_mask
+        while names[place] >= 0:
+            if ids[names[place]] == name:
+                collision = found
+            place = (place + 1) & names_mask
+        names[place] = found
     return collision
 
 

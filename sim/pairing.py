@@ -69,3 +69,20 @@ def cycle(epoch: int, order: Any) -> None:
     programs = len(order)
     for i in range(programs):
         order[i] = i if epoch % 2 else (i + programs - 1) % programs
+
+
+@kernel
+def list_lefts(order: Any, reactions: int, used: Any, rows: Any, left: Any) -> None:
+    """List the left programs of the first ``reactions`` pairs of ``order``, ascending.
+
+    ``left`` (int32[reactions + 1]) takes them and one place of scratch, ``rows`` (int32[N]) where in it a program is
+    or would be; ``used`` (uint8[N]) is scratch.
+    """
+    used[:] = 0
+    for k in range(reactions):
+        used[order[2 * k]] = 1
+    row = 0
+    for program in range(len(order)):
+        rows[program] = row
+        left[row] = program
+        row += used[program]

@@ -1,7 +1,6 @@
 """A soup being simulated and traced, epoch by epoch."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
 import numba
@@ -17,10 +16,9 @@ from sim.epoch import (
     NEXT_NUMBER,
     Cells,
     Events,
-    collect,
     collect_mutations,
-    count_lefts,
     react,
+    rename,
 )
 from sim.errors import InputError
 from sim.geometry import Geometry, Pairing
@@ -78,8 +76,7 @@ class Soup:
         self._geometry = Geometry(config, generator)
         self._pairings = [Pairing(programs) for _ in range(2)]
         self._events = Events(
-            self._pairings[0].order,
-            np.full((programs, 4), -1, np.int32),
+            *(np.empty(0, np.int32) for _ in range(6)),
             np.empty(cells, np.int32),
             np.empty(cells, np.uint8),
             np.zeros(chunks, np.int64),
@@ -131,10 +128,12 @@ class Soup:
         pairing, following = self._pairings
         reset = self._reset()
         events.shared[NEXT_CHUNK] = 0
+        right, mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(4))
+        rows = {"right": right, "mechanism": mechanism, "steps": steps, "operations": operations}
         arguments = (
             self._language.table,
             cells,
-            events._replace(order=pairing.order),
+            events._replace(order=pairing.order, rows=pairing.rows, **rows),
             self._mechanisms.table,
         )
         physics = (
@@ -164,7 +163,7 @@ class Soup:
         if pairing.batch is not None:
             self._mutate(pairing.batch)
         self._count_origins(changed)
-        return self._log(changed, pairing, reset)
+        return self._log(changed, pairing, rows, reset)
 
     def tokens(self) -> Tokens:
         """Return the tokens of the present state (copies)."""
@@ -223,40 +222,21 @@ class Soup:
         cells.origins[used : used + count] = birth | fresh
         shared[NEXT_NUMBER] = used + count
 
-    def _log(self, changed: int, pairing: Pairing, reset: Reset | None) -> EpochLog:
-        events = self._events
+    def _log(self, changed: int, pairing: Pairing, rows: dict[str, Int32], reset: Reset | None) -> EpochLog:
         renamed = [self._mechanisms.absorb(fresh) for fresh in self._fresh[: self.threads]]
         most = max(1, *(len(names) for names in renamed))
         names = np.zeros((self.threads, most), np.int32)
         for thread, found in enumerate(renamed):
             names[thread, : len(found)] = found
-        left, right, mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(5))
-        rows = (left, right, mechanism, steps, operations)
-        bounds = np.linspace(0, self.config.programs, self.threads + 1).astype(np.int64)
-        parts = [events.by_left[first:stop] for first, stop in pairwise(bounds)]
-        counts = np.zeros(self.threads + 1, np.int64)
-
-        def count(thread: int) -> None:
-            counts[thread + 1] = count_lefts(parts[thread])
-
-        def collect_part(thread: int) -> None:
-            where = slice(places[thread], places[thread + 1])
-            collect(parts[thread], bounds[thread], names, self.threads, *(column[where] for column in rows))
-
-        self._in_threads(count)
-        places = counts.cumsum()
-        self._in_threads(collect_part)
+        rename(rows["mechanism"], names, self.threads)
         cells, chars = self._mutations(pairing)
         return EpochLog(
             epoch=self.epoch,
-            left=left,
-            right=right,
-            mechanism=mechanism,
+            left=pairing.left,
+            **rows,
             mechanisms=self._mechanisms.view(),
             mutated_cells=cells,
             mutated_chars=chars,
-            steps=steps,
-            operations=operations,
             changed_cells=changed,
             unique_origins=self.unique_origins,
             mutations_after=pairing.batch is not None,
