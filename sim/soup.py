@@ -75,12 +75,18 @@ class Soup:
         shared[NEXT_NUMBER] = used
         self._geometry = Geometry(config, generator)
         self._pairings = [Pairing(programs) for _ in range(2)]
+        each = np.empty(0, np.int32)  # every epoch brings its own
         self._events = Events(
-            *(np.empty(0, np.int32) for _ in range(6)),
-            np.empty(cells, np.int32),
-            np.empty(cells, np.uint8),
-            np.zeros(chunks, np.int64),
-            shared,
+            order=each,
+            rows=each,
+            right=each,
+            mechanism=each,
+            steps=each,
+            operations=each,
+            mutated_cells=np.empty(cells, np.int32),
+            mutated_chars=np.empty(cells, np.uint8),
+            mutated_counts=np.zeros(chunks, np.int64),
+            shared=shared,
         )
         self._fresh = [make_table(programs // 2 + 1, cells + 2 * config.program_length) for _ in range(self.threads)]
         self._tally = np.zeros((self.threads, 2), np.int64)
@@ -129,13 +135,10 @@ class Soup:
         reset = self._reset()
         events.shared[NEXT_CHUNK] = 0
         right, mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(4))
-        rows = {"right": right, "mechanism": mechanism, "steps": steps, "operations": operations}
-        arguments = (
-            self._language.table,
-            cells,
-            events._replace(order=pairing.order, rows=pairing.rows, **rows),
-            self._mechanisms.table,
+        events = events._replace(
+            order=pairing.order, rows=pairing.rows, right=right, mechanism=mechanism, steps=steps, operations=operations
         )
+        arguments = (self._language.table, cells, events, self._mechanisms.table)
         physics = (
             pairing.pairs,
             pairing.reactions,
@@ -163,7 +166,7 @@ class Soup:
         if pairing.batch is not None:
             self._mutate(pairing.batch)
         self._count_origins(changed)
-        return self._log(changed, pairing, rows, reset)
+        return self._log(changed, pairing, events, reset)
 
     def tokens(self) -> Tokens:
         """Return the tokens of the present state (copies)."""
@@ -222,18 +225,21 @@ class Soup:
         cells.origins[used : used + count] = birth | fresh
         shared[NEXT_NUMBER] = used + count
 
-    def _log(self, changed: int, pairing: Pairing, rows: dict[str, Int32], reset: Reset | None) -> EpochLog:
+    def _log(self, changed: int, pairing: Pairing, events: Events, reset: Reset | None) -> EpochLog:
         renamed = [self._mechanisms.absorb(fresh) for fresh in self._fresh[: self.threads]]
         most = max(1, *(len(names) for names in renamed))
         names = np.zeros((self.threads, most), np.int32)
         for thread, found in enumerate(renamed):
             names[thread, : len(found)] = found
-        rename(rows["mechanism"], names, self.threads)
+        rename(events.mechanism, names, self.threads)
         cells, chars = self._mutations(pairing)
         return EpochLog(
             epoch=self.epoch,
             left=pairing.left,
-            **rows,
+            right=events.right,
+            mechanism=events.mechanism,
+            steps=events.steps,
+            operations=events.operations,
             mechanisms=self._mechanisms.view(),
             mutated_cells=cells,
             mutated_chars=chars,

@@ -14,7 +14,7 @@ _WORD = 2**64
 
 
 @kernel
-def _any(first: Any, mask: Any) -> bool:
+def _any(first: Any, mask: Any) -> Any:
     return any_draw(first, mask)
 
 
