@@ -259,6 +259,14 @@ def run(r: Any, memory: Any, sources: Any, limit: Any) -> int:
 
 def execute(tape: Any, sources: Any, limit: int, table: Any) -> int:  # noqa: ARG001 (the contract's)
     """Run a tape from the start; see `sim.language.Language.execute`."""
+    r = np.empty(REGISTERS, np.int64)
+    reset(r)
+    steps = run(r, tape, sources, limit)
+    return (steps << 32) | steps
+
+
+def execute_on_stack(tape: Any, sources: Any, limit: int, table: Any) -> Any:  # noqa: ARG001 (the contract's)
+    """Do the same with the registers on the kernel's stack: an array of the heap is counted at every call."""
     r = carray(stack_words(REGISTERS), (REGISTERS,))
     reset(r)
     steps = run(r, tape, sources, limit)

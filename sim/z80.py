@@ -411,6 +411,14 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
 
 def execute(tape: Any, sources: Any, limit: int, table: Any) -> int:
     """Run a tape from the start; see `sim.language.Language.execute`. ``table[0]``: 1 for the published core."""
+    r = np.empty(REGISTERS, np.int64)
+    reset(r)
+    steps = run(r, tape, sources, limit, np.int64(table[0]))
+    return (steps << 32) | steps
+
+
+def execute_on_stack(tape: Any, sources: Any, limit: int, table: Any) -> Any:
+    """Do the same with the registers on the kernel's stack: an array of the heap is counted at every call."""
     r = carray(stack_words(REGISTERS), (REGISTERS,))
     reset(r)
     steps = run(r, tape, sources, limit, np.int64(table[0]))

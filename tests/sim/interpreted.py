@@ -4,13 +4,9 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 _interpreted: dict[Any, Callable[..., Any]] = {}
-
-#: The interpreter has no stack to put arrays on.
-_STAND_INS: dict[str, Any] = {"stack_words": lambda _: np.int64, "carray": lambda kind, shape: np.empty(shape, kind)}
 
 
 def interpreted(function: Any) -> Callable[..., Any]:
@@ -21,5 +17,4 @@ def interpreted(function: Any) -> Callable[..., Any]:
         plain = FunctionType(source.__code__, names, source.__name__, source.__defaults__)
         _interpreted[source] = plain
         names.update({name: interpreted(value) for name, value in names.items() if isinstance(value, Dispatcher)})
-        names.update({name: stand_in for name, stand_in in _STAND_INS.items() if name in names})
     return _interpreted[source]

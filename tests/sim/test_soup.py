@@ -1,5 +1,7 @@
 """Soups against the naive tracer, token by token, and against themselves under other conditions."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -118,6 +120,20 @@ def test_results_do_not_depend_on_threads(language: str, programs: int) -> None:
     for soup in (two, three):
         assert np.array_equal(soup.tokens().origins, one.tokens().origins)
         assert np.array_equal(soup.tokens().chars, one.tokens().chars)
+
+
+def test_soups_side_by_side_in_one_process_do_not_disturb_each_other() -> None:
+    def state(seed: int) -> bytes:
+        soup = sim.Soup(sim.SoupConfig(language="bff_noheads", programs=3000, seed=seed, mutation=2**20), 2)
+        for _ in range(60):
+            soup.advance()
+        tokens = soup.tokens()
+        soup.close()
+        return tokens.origins.tobytes() + tokens.chars.tobytes()
+
+    alone = [state(seed) for seed in (1, 2, 3)]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(state, (1, 2, 3))) == alone
 
 
 def test_a_segments_table_only_grows_and_a_fresh_one_starts_anew() -> None:
