@@ -18,7 +18,6 @@ from sim.intrinsics import (
     DRAWS,
     any_draw,
     atomic_add,
-    borrowed,
     copy_items,
     differ_mask,
     highest_bit,
@@ -30,7 +29,7 @@ from sim.intrinsics import (
     stack_numbers,
     stack_words,
 )
-from sim.jit import declared, inlined, kernel, pasted
+from sim.jit import declared, kernel, pasted
 from sim.language import EXECUTE, LONGEST
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
@@ -156,14 +155,6 @@ def _may_mutate(place: Any, size: int, sieve: Any, looked: Any) -> Any:
     return found != 0
 
 
-@inlined
-def _borrowed_table(table: Any) -> Any:
-    return Table(
-        borrowed(table.slots), borrowed(table.hashes), borrowed(table.starts), borrowed(table.writes),
-        borrowed(table.used),
-    )  # fmt: skip
-
-
 @pasted
 def _name(
     known: Any, fresh: Any, writes: Any, ends: Any, hashes: Any, named: Any, count: int, mechanism: Any, thread: int,
@@ -231,15 +222,9 @@ def react(
     ``counting``: keep `holders` and the gain; without it programs are of 16, 32, 48 ... bytes.
     """
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
-    chars, numbers = borrowed(cells.chars), borrowed(cells.numbers)
-    origins, holders = borrowed(cells.origins), borrowed(cells.holders)
-    order, rows, right_of = borrowed(events.order), borrowed(events.rows), borrowed(events.right)
-    mechanism, steps, operations = borrowed(events.mechanism), borrowed(events.steps), borrowed(events.operations)
-    mutated_cells, mutated_chars = borrowed(events.mutated_cells), borrowed(events.mutated_chars)
-    mutated_counts, shared = borrowed(events.mutated_counts), borrowed(events.shared)
-    known_table = _borrowed_table(known)
-    fresh_table = _borrowed_table(fresh)
-    known_slots = known_table.slots
+    chars, numbers, origins, holders = cells
+    order, rows, right_of, mechanism, steps, operations, mutated_cells, mutated_chars, mutated_counts, shared = events
+    known_slots = known.slots
     programs = len(order)
     length = len(chars) // programs
     size = 2 * length
@@ -288,7 +273,7 @@ def react(
                 gain += _flush(numbers, holders, targets, moves_from, moved, queued)
                 queued = 0
             if listed == _LISTS:
-                _name(known_table, fresh_table, writes, ends, hashes, named, listed, mechanism, thread, threads)
+                _name(known, fresh, writes, ends, hashes, named, listed, mechanism, thread, threads)
                 listed = 0
             left = order[2 * k]
             right = order[2 * k + 1]
@@ -410,7 +395,7 @@ def react(
             steps[row] = packed >> 32
             operations[row] = packed & 0xFFFFFFFF
         gain += _flush(numbers, holders, targets, moves_from, moved, queued)
-        _name(known_table, fresh_table, writes, ends, hashes, named, listed, mechanism, thread, threads)
+        _name(known, fresh, writes, ends, hashes, named, listed, mechanism, thread, threads)
         mutated_counts[chunk] = mutations
     tally[0] = changed_cells
     tally[1] = gain

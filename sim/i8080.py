@@ -13,7 +13,6 @@ return addresses, what IN reads, and all registers at the start. F moves like an
 from typing import Any
 
 import numpy as np
-from numba.np.numpy_support import carray
 
 from sim.halves import (
     FROM_NOWHERE,
@@ -41,7 +40,6 @@ from sim.halves import (
     word_at,
 )
 from sim.i8080_opcodes import CODES, Kind
-from sim.intrinsics import stack_words
 from sim.jit import inlined, kernel
 
 #: Halves and other numbers of the register file, as in `sim.halves`.
@@ -260,14 +258,6 @@ def run(r: Any, memory: Any, sources: Any, limit: Any) -> int:
 def execute(tape: Any, sources: Any, limit: int, table: Any) -> int:  # noqa: ARG001 (the contract's)
     """Run a tape from the start; see `sim.language.Language.execute`."""
     r = np.empty(REGISTERS, np.int64)
-    reset(r)
-    steps = run(r, tape, sources, limit)
-    return (steps << 32) | steps
-
-
-def execute_on_stack(tape: Any, sources: Any, limit: int, table: Any) -> Any:  # noqa: ARG001 (the contract's)
-    """Do the same with the registers on the kernel's stack: an array of the heap is counted at every call."""
-    r = carray(stack_words(REGISTERS), (REGISTERS,))
     reset(r)
     steps = run(r, tape, sources, limit)
     return (steps << 32) | steps

@@ -114,22 +114,6 @@ def differ_mask(typingctx: Any, first: Any, second: Any, start: Any) -> Any:
     return signature, generate
 
 
-@intrinsic
-def borrowed(typingctx: Any, array: Any) -> Any:
-    """``borrowed(array)``: the same array, but uncounted: for kernels, whose callers hold it anyway.
-
-    Else each helper that LLVM does not inline counts a reference to each array it gets, at every call and atomically.
-    """
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        struct = context.make_array(sig.args[0])(context, builder, args[0])
-        struct.meminfo = ir.Constant(struct.meminfo.type, None)
-        struct.parent = ir.Constant(struct.parent.type, None)
-        return struct._getvalue()  # noqa: SLF001 -- the only way that Numba offers
-
-    return array(array), generate
-
-
 def _on_stack(element: Any) -> Any:
     def typed(typingctx: Any, size: Any) -> Any:
         if not isinstance(size, types.IntegerLiteral):

@@ -18,7 +18,6 @@ instruction sets flags: POP AF, PUSH AF copies.
 from typing import Any
 
 import numpy as np
-from numba.np.numpy_support import carray
 
 from sim.halves import (
     FROM_NOWHERE,
@@ -48,7 +47,6 @@ from sim.halves import (
     store,
     word_at,
 )
-from sim.intrinsics import stack_words
 from sim.jit import inlined, kernel
 from sim.z80_arithmetic import (
     adc_hl,
@@ -412,14 +410,6 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
 def execute(tape: Any, sources: Any, limit: int, table: Any) -> int:
     """Run a tape from the start; see `sim.language.Language.execute`. ``table[0]``: 1 for the published core."""
     r = np.empty(REGISTERS, np.int64)
-    reset(r)
-    steps = run(r, tape, sources, limit, np.int64(table[0]))
-    return (steps << 32) | steps
-
-
-def execute_on_stack(tape: Any, sources: Any, limit: int, table: Any) -> Any:
-    """Do the same with the registers on the kernel's stack: an array of the heap is counted at every call."""
-    r = carray(stack_words(REGISTERS), (REGISTERS,))
     reset(r)
     steps = run(r, tape, sources, limit, np.int64(table[0]))
     return (steps << 32) | steps

@@ -25,9 +25,7 @@ def make_z80(name: str, *, published: bool, **options: Any) -> Language:
         instruction=partial(instruction, published=published),
         colour=colour,
     )
-    return make_language(
-        name, processor, z80.execute, engine=z80.execute_on_stack, table=np.array([published], np.uint8), **options
-    )
+    return make_language(name, processor, z80.execute, table=np.array([published], np.uint8), **options)
 
 
 Z80_ZFF = make_z80(
