@@ -1,0 +1,113 @@
+"""The phases of a run: what it went through, from its first state to its last, each with its epochs.
+
+An *episode* lasts from an onset to the state before it ended, or to the last state
+(`transitions.epoch`, `ended_epoch`). U(n) is the number of distinct origins of state n (`epochs.unique_origins`): a
+replicator that spreads writes its own few origins over those of all others, so U falls steeply while it
+takes over. Phases follow one another without a gap:
+
+- `pre-life`: up to the state before the first onset; all of a run that has none
+- `transition`: from an onset on
+- `takeover`: from the first later state of the episode with U at most half of the onset's
+- `steady`: from the first later state n of the episode such that over the 256 epochs that follow, all of
+  them in the episode, U never falls below half of U(n)
+- `collapse`: from the state where an episode had ended, complexity below 1, up to the state before the next onset
+
+A takeover that comes after a steady state is none: it is a succession within it. An episode shorter than that
+has no steady state. Only where the phases begin is decided here; what they were like is told beside.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from analysis.transitions import LASTING
+from sim.log import Int64
+from warehouse.reader import History
+
+Row = dict[str, Any]
+Progress = Callable[[str], None]
+
+PRE_LIFE, TRANSITION, TAKEOVER, STEADY, COLLAPSE = "pre-life", "transition", "takeover", "steady", "collapse"
+
+_REASONS = {
+    PRE_LIFE: "the run begins",
+    TRANSITION: "complexity rises to 1",
+    TAKEOVER: "half of the origins at the onset are left",
+    STEADY: f"origins do not halve in {LASTING} epochs",
+    COLLAPSE: "complexity fell below 1",
+}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A phase and its first and last state."""
+
+    phase: str
+    first_epoch: int
+    last_epoch: int
+
+
+def find_phases(last: int, onsets: Sequence[Mapping[str, Any]], origins: Int64) -> list[Phase]:
+    """Return the phases of a run whose last state is ``last`` (0 or more), in order.
+
+    ``onsets`` are its rows of `transitions` (`epoch`, `ended_epoch`) by rank, ``origins`` (int64[last + 1]) the
+    distinct origins of each state.
+    """
+    begins = [(0, PRE_LIFE)]
+    for onset, following in pairwise([*onsets, None]):
+        assert onset is not None
+        epoch, ended = int(onset["epoch"]), onset["ended_epoch"]
+        stop = last + 1 if ended is None else int(ended)
+        begins += [(epoch, TRANSITION), *_course(epoch, origins[epoch:stop])]
+        if ended is not None and (following is None or stop < following["epoch"]):
+            begins.append((stop, COLLAPSE))
+    # An onset at state 0 cannot be, and a phase that the next one begins with has no state.
+    return [
+        Phase(phase, first, after - 1) for (first, phase), (after, _) in pairwise([*begins, (last + 1, "")]) if first < after
+    ]
+
+
+def _course(onset: int, origins: Int64) -> list[tuple[int, str]]:
+    """Return where takeover and steady state begin in an episode; ``origins`` are those of its states."""
+    steady = next((n for n in range(1, len(origins) - LASTING) if _rests(origins[n : n + LASTING + 1])), len(origins))
+    halved = np.flatnonzero(2 * origins[:steady] <= origins[0])
+    found = [(onset + int(halved[0]), TAKEOVER)] if len(halved) else []
+    return [*found, (onset + steady, STEADY)] if steady < len(origins) else found
+
+
+def _rests(origins: Int64) -> bool:
+    return bool(2 * origins.min() >= origins[0])
+
+
+def describe_phases(
+    history: History, onsets: Sequence[Row], trends: Sequence[Row], progress: Progress | None = None
+) -> list[Row]:
+    """Return the rows of `phases` (without `run`) for what is stored of a run, in order.
+
+    ``onsets`` and ``trends`` are the run's rows of `transitions` and `trends`. ``progress`` takes lines.
+    """
+    del progress  # it is done at once
+    columns = history.epochs()
+    origins, zeros = columns["unique_origins"], columns["zero_share"]
+    rows = []
+    for rank, found in enumerate(find_phases(history.last, onsets, origins), 1):
+        first, last = found.first_epoch, found.last_epoch
+        shares = [row["replicating_share"] for row in trends if first <= row["epoch"] <= last]
+        measured = zeros[first : last + 1][~np.isnan(zeros[first : last + 1])]
+        rows.append(
+            {
+                "rank": rank,
+                "phase": found.phase,
+                "first_epoch": first,
+                "last_epoch": last,
+                "reason": _REASONS[found.phase],
+                "first_origins": int(origins[first]),
+                "last_origins": int(origins[last]),
+                "replicating_share": sum(shares) / len(shares) if shares else None,
+                "peak_zero_share": float(measured.max()) if len(measured) else None,
+            }
+        )
+    return rows
