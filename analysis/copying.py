@@ -61,7 +61,14 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
 
 @kernel
 def _count(
-    left: Int32, right: Int32, mechanism: Int32, starts: Int64, writes: UInt32, chars: Bytes, mutated: Bytes, length: int
+    left: Int32,
+    right: Int32,
+    mechanism: Int32,
+    starts: Int64,
+    writes: UInt32,
+    chars: Bytes,
+    mutated: Bytes,
+    length: int,
 ) -> Int64:
     """Return the counts by the names above (int64[10]); ``mutated`` loses the marks of cells written over."""
     counts = np.zeros(10, np.int64)

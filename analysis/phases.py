@@ -7,18 +7,19 @@ takes over. Phases follow one another without a gap:
 
 - `pre-life`: up to the state before the first onset; all of a run that has none
 - `transition`: from an onset on
-- `takeover`: from the first later state of the episode with U at most half of the onset's
-- `steady`: from the first later state n of the episode such that over the 256 epochs that follow, all of
-  them in the episode, U never falls below half of U(n)
+- `takeover`: from the first later state of the episode on with U at most half of the onset's
+- `steady`: from the first later state n of the episode on such that in the epochs that follow, as many as the
+  transition took and at least 256, all of them in the episode, U never falls below half of U(n)
 - `collapse`: from the state where an episode had ended, complexity below 1, up to the state before the next onset
 
-A takeover that comes after a steady state is none: it is a succession within it. An episode shorter than that
-has no steady state. Only where the phases begin is decided here; what they were like is told beside.
+So where complexity rises and no replicator takes over, the transition lasts; after a takeover that is cut short
+there is no steady state, and a succession within a steady state is no phase of its own. Only where phases begin
+is decided here; what they were like is told beside.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ _REASONS = {
     PRE_LIFE: "the run begins",
     TRANSITION: "complexity rises to 1",
     TAKEOVER: "half of the origins at the onset are left",
-    STEADY: f"origins do not halve in {LASTING} epochs",
+    STEADY: "origins halve no more",
     COLLAPSE: "complexity fell below 1",
 }
 
@@ -57,29 +58,26 @@ def find_phases(last: int, onsets: Sequence[Mapping[str, Any]], origins: Int64) 
     distinct origins of each state.
     """
     begins = [(0, PRE_LIFE)]
-    for onset, following in pairwise([*onsets, None]):
-        assert onset is not None
-        epoch, ended = int(onset["epoch"]), onset["ended_epoch"]
+    for onset in onsets:
+        ended = onset["ended_epoch"]
         stop = last + 1 if ended is None else int(ended)
-        begins += [(epoch, TRANSITION), *_course(epoch, origins[epoch:stop])]
-        if ended is not None and (following is None or stop < following["epoch"]):
+        begins += [(int(onset["epoch"]), TRANSITION), *_course(int(onset["epoch"]), origins[onset["epoch"] : stop])]
+        if ended is not None:
             begins.append((stop, COLLAPSE))
-    # An onset at state 0 cannot be, and a phase that the next one begins with has no state.
-    return [
-        Phase(phase, first, after - 1) for (first, phase), (after, _) in pairwise([*begins, (last + 1, "")]) if first < after
-    ]
+    return [Phase(phase, first, after - 1) for (first, phase), (after, _) in pairwise([*begins, (last + 1, "")])]
 
 
 def _course(onset: int, origins: Int64) -> list[tuple[int, str]]:
     """Return where takeover and steady state begin in an episode; ``origins`` are those of its states."""
-    steady = next((n for n in range(1, len(origins) - LASTING) if _rests(origins[n : n + LASTING + 1])), len(origins))
-    halved = np.flatnonzero(2 * origins[:steady] <= origins[0])
-    found = [(onset + int(halved[0]), TAKEOVER)] if len(halved) else []
-    return [*found, (onset + steady, STEADY)] if steady < len(origins) else found
-
-
-def _rests(origins: Int64) -> bool:
-    return bool(2 * origins.min() >= origins[0])
+    halved = np.flatnonzero(2 * origins <= origins[0])
+    if not len(halved):
+        return []
+    takeover = int(halved[0])
+    window = max(LASTING, takeover)
+    rests = (
+        n for n in range(takeover + 1, len(origins) - window) if 2 * origins[n : n + window + 1].min() >= origins[n]
+    )
+    return [(onset + takeover, TAKEOVER), *((onset + n, STEADY) for n in islice(rests, 1))]
 
 
 def describe_phases(
