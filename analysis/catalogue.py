@@ -1,4 +1,4 @@
-"""The analyses of a run, in order: measures -> transitions -> founders -> replicators.
+"""The analyses of a run, in order: measures -> transitions -> founders -> replicators; trends -> phases.
 
 Each has a version, which changes when its results do. A result is stale, and made again, when its own
 version, one of those it was made from (however indirectly) or the run's last stored state is another than
@@ -64,7 +64,7 @@ ANALYSES = (
     Analysis(
         "phases",
         1,
-        (MEASURES, "transitions", "trends"),
+        ("transitions", "trends"),
         lambda history, of, progress: describe_phases(history, of["transitions"], of["trends"], progress),
     ),
 )

@@ -17,6 +17,7 @@ there is no steady state, and a succession within a steady state is no phase of 
 is decided here; what they were like is told beside.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -88,13 +89,11 @@ def describe_phases(
     ``onsets`` and ``trends`` are the run's rows of `transitions` and `trends`. ``progress`` takes lines.
     """
     del progress  # it is done at once
-    columns = history.epochs()
-    origins, zeros = columns["unique_origins"], columns["zero_share"]
+    origins = history.epochs()["unique_origins"]
     rows = []
     for rank, found in enumerate(find_phases(history.last, onsets, origins), 1):
         first, last = found.first_epoch, found.last_epoch
-        shares = [row["replicating_share"] for row in trends if first <= row["epoch"] <= last]
-        measured = zeros[first : last + 1][~np.isnan(zeros[first : last + 1])]
+        looked_at = [row for row in trends if first <= row["epoch"] <= last]
         rows.append(
             {
                 "rank": rank,
@@ -104,8 +103,12 @@ def describe_phases(
                 "reason": _REASONS[found.phase],
                 "first_origins": int(origins[first]),
                 "last_origins": int(origins[last]),
-                "replicating_share": sum(shares) / len(shares) if shares else None,
-                "peak_zero_share": float(measured.max()) if len(measured) else None,
+                "replicating_share": _mean([row["replicating_share"] for row in looked_at]),
+                "peak_zero_share": max((row["zero_cells"] / history.config.cells for row in looked_at), default=None),
             }
         )
     return rows
+
+
+def _mean(shares: Sequence[float]) -> float | None:
+    return math.fsum(shares) / len(shares) if shares else None

@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.log import Int64
-from sim.splitmix import GOLDEN, MIX1, MIX2, draw_int, mix_int
+from sim.splitmix import GOLDEN, MIX1, MIX2, mix_int
 
 #: Standard errors to either side of an estimate that hold 95 % of them.
 WITHIN = 1.96
-
-_STREAM = 0x5452454E4453  # a stream of draws that no soup uses
 
 
 def sampled(seed: int, epoch: int, programs: int, size: int) -> Int64:
@@ -22,7 +20,7 @@ def sampled(seed: int, epoch: int, programs: int, size: int) -> Int64:
     """
     if size >= programs:
         return np.arange(programs, dtype=np.int64)
-    base = np.uint64(mix_int(draw_int(seed, epoch) ^ _STREAM))
+    base = np.uint64(mix_int(mix_int(seed) + epoch))  # not `draw_int`, which takes seed and epoch for each other
     numbers = _mixed(base + np.arange(programs, dtype=np.uint64))
     chosen: Int64 = np.sort(np.argsort(numbers, kind="stable")[:size])
     return chosen

@@ -107,6 +107,7 @@ def _copies(log: EpochLog | None, chars: Bytes, length: int) -> Row:
         "reversed_cells": found.reversed,
         "copied_zeros": found.zeros,
         "mutations_kept": found.mutations_kept,
+        "zero_cells": len(chars) - int(np.count_nonzero(chars)),
     }
 
 

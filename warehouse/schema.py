@@ -282,6 +282,7 @@ TREND_COLUMNS = (
     Column("reversed_cells", INTEGER, "cells", "the same with sources in the opposite order: a mirrored copy"),
     Column("copied_zeros", INTEGER, "cells", "copied cells that hold byte 0 in the state"),
     Column("mutations_kept", INTEGER, "cells", "mutated cells that no copy or birth of the same epoch wrote over"),
+    Column("zero_cells", INTEGER, "cells", "cells of the state that hold byte 0"),
 )
 PHASE_COLUMNS = (
     Column("rank", INTEGER, "order", "phases in order of time, from 1; they leave no state out"),
@@ -302,7 +303,7 @@ PHASE_COLUMNS = (
         "peak_zero_share",
         DOUBLE,
         "share of cells",
-        "greatest measured share of zero bytes; null if none of its states is measured",
+        "greatest share of zero bytes over the states of `trends` there; null if none is",
         nullable=True,
     ),
 )
