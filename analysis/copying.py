@@ -48,8 +48,9 @@ def copying_of(log: EpochLog, chars: Bytes, length: int) -> Copying:
         mutated[log.mutated_cells] = 1
     table = log.mechanisms
     columns = (log.left, log.right, log.mechanism, table.starts, table.writes, chars)
-    counts = _count(*(_read_only(column) for column in columns), mutated, length)
-    return Copying(*counts[:_LOST].tolist(), log.mutations - int(counts[_LOST]))
+    left, right, mechanism, starts, writes, state = (_read_only(column) for column in columns)
+    counts = _count(left, right, mechanism, starts, writes, state, mutated, length)
+    return Copying._make([*counts[:_LOST].tolist(), log.mutations - int(counts[_LOST])])
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

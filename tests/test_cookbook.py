@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from flows.cli.application import main
+from sim import SoupConfig
 from tests import cookbook, readme
+from tests.warehouse.recorded import Twin, make
 from warehouse.connection import Connection, connect
+from warehouse.record import RunSettings
 
 DEMO = os.environ.get("PRIMORDIUM_DEMO")
 RECIPES = [pytest.param(recipe, id=recipe.question) for recipe in cookbook.recipes()]
@@ -64,6 +67,26 @@ def test_every_question_has_an_answer_and_a_way_to_read_it(recipe: cookbook.Reci
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_query_runs_and_gives_the_columns_of_its_answer(small: Connection, recipe: cookbook.Recipe) -> None:
     assert cookbook.answered(small, recipe.query).partition("\n")[0].split() == recipe.columns
+
+
+def test_tokens_that_outlived_their_last_copier_are_the_naive_tracers(tmp_path: Path) -> None:
+    config, last = SoupConfig(language="bff_noheads_4bit", programs=16, seed=3, mutation=2**23, step_limit=300), 40
+    store, twin = make(tmp_path / "store", config, last, RunSettings(name="demo")), Twin.of(config, last)
+    copied = set()
+    for record in twin.records[last - 8 :]:
+        tokens = list(twin.states[record.epoch - 1])
+        for cell, char in record.mutations:
+            tokens[cell] = (record.epoch, cell, char)
+        for copy in record.copies:
+            if copy.kind == "copied" and copy.from_program is not None and copy.from_site is not None:
+                copied.add(tokens[64 * copy.from_program + copy.from_site][:2])
+    then = {token[:2] for token in twin.states[last - 8]}
+    idle = [token[:2] for token in twin.states[last] if token[:2] in then - copied]
+    expected = (len(set(idle)), len(idle), sum(epoch == 0 for epoch, _ in set(idle)))
+    [recipe] = (recipe for recipe in cookbook.recipes() if "outlived" in recipe.question)
+    with connect(store) as sql:
+        assert sql.sql(recipe.query).fetchall()[0][:3] == expected
+    assert 0 < expected[0] < len(then)
 
 
 @pytest.mark.parametrize(
