@@ -21,7 +21,7 @@ from warehouse.record import RunSettings
 DEMO = os.environ.get("PRIMORDIUM_DEMO")
 RECIPES = [pytest.param(recipe, id=recipe.question) for recipe in cookbook.recipes()]
 
-SMALL = "run --language bff_noheads_4bit --programs 4096 --seed 0 --epochs 128 --name demo --direct"
+SMALL = "run --language bff_noheads_4bit --programs 2048 --seed 0 --epochs 192 --name demo --direct"
 
 
 def made(store: Path, command: list[str]) -> Path:
