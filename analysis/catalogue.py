@@ -1,4 +1,4 @@
-"""The analyses of a run, in order: measures -> transitions -> founders -> replicators.
+"""The analyses of a run, in order: measures -> transitions -> founders -> replicators; trends -> phases.
 
 Each has a version, which changes when its results do. A result is stale, and made again, when its own
 version, one of those it was made from (however indirectly) or the run's last stored state is another than
@@ -11,8 +11,10 @@ from typing import Any
 
 from analysis.founders import find_founders
 from analysis.measures import measure
+from analysis.phases import describe_phases
 from analysis.replicators import find_replicators
 from analysis.transitions import find_transitions
+from analysis.trends import find_trends
 from sim import InputError
 from warehouse.compaction import compact, compact_store
 from warehouse.reader import History
@@ -57,6 +59,13 @@ ANALYSES = (
         1,
         ("founders",),
         lambda history, of, progress: find_replicators(history, of["founders"], progress),
+    ),
+    Analysis("trends", 1, (), lambda history, _, progress: find_trends(history, progress)),
+    Analysis(
+        "phases",
+        1,
+        ("transitions", "trends"),
+        lambda history, of, progress: describe_phases(history, of["transitions"], of["trends"], progress),
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))

@@ -236,6 +236,78 @@ REPLICATOR_COLUMNS = (
     PROGRAM_BYTES,
 )
 
+TREND_COLUMNS = (
+    Column("epoch", INTEGER, "epochs", "a state of the lattice: those divisible by 64, and the last"),
+    Column("sample", INTEGER, "programs", "programs scored: drawn by seed and epoch, all of a smaller soup"),
+    Column("replicators", INTEGER, "programs", "of the sample, those that score 5 or more"),
+    Column("replicating_share", DOUBLE, "share of programs", "replicators / sample"),
+    Column("replicating_low", DOUBLE, "share of programs", "lower end of its 95 % interval (Wilson's)"),
+    Column("replicating_high", DOUBLE, "share of programs", "upper end of its 95 % interval"),
+    Column("mean_score", DOUBLE, "bytes", "mean self-replication score of the sample"),
+    Column("mean_score_error", DOUBLE, "bytes", "standard error of mean_score; 0 where all were scored"),
+    Column("distinct_programs", INTEGER, "programs", "different programs of the state, byte by byte"),
+    Column("largest_clone", INTEGER, "programs", "programs that hold the bytes of the most frequent one"),
+    Column(
+        "turnover",
+        DOUBLE,
+        "share of cells",
+        "cells whose byte has another origin than the cell's byte 64 epochs before; null before state 64",
+        nullable=True,
+    ),
+    Column(
+        "byte_turnover",
+        DOUBLE,
+        "share of cells",
+        "cells that hold another char than 64 epochs before; null before state 64",
+        nullable=True,
+    ),
+    Column("copied_cells", INTEGER, "cells", "cells that the epoch's reactions copied to; this and the next: `copies`"),
+    Column("incremented_cells", INTEGER, "cells", "cells incremented in place in the epoch"),
+    Column("born_cells", INTEGER, "cells", "cells whose byte came from nowhere in the epoch"),
+    Column("copied_right", INTEGER, "cells", "copied cells of right programs whose byte came from the left one"),
+    Column("copied_left", INTEGER, "cells", "copied cells of left programs whose byte came from the right one"),
+    Column(
+        "mean_distance",
+        DOUBLE,
+        "bytes",
+        "mean distance of target and source on the tape, of copied cells; null where there are none",
+        nullable=True,
+    ),
+    Column(
+        "forward_cells",
+        INTEGER,
+        "cells",
+        "copied cells next to a copied one before it on the tape, their sources one after the other in the same order",
+    ),
+    Column("reversed_cells", INTEGER, "cells", "the same with sources in the opposite order: a mirrored copy"),
+    Column("copied_zeros", INTEGER, "cells", "copied cells that hold byte 0 in the state"),
+    Column("mutations_kept", INTEGER, "cells", "mutated cells that no copy or birth of the same epoch wrote over"),
+    Column("zero_cells", INTEGER, "cells", "cells of the state that hold byte 0"),
+)
+PHASE_COLUMNS = (
+    Column("rank", INTEGER, "order", "phases in order of time, from 1; they leave no state out"),
+    Column("phase", TEXT, "", "pre-life, transition, takeover, steady or collapse"),
+    Column("first_epoch", INTEGER, "epochs", "its first state"),
+    Column("last_epoch", INTEGER, "epochs", "its last state"),
+    Column("reason", TEXT, "", "what began it"),
+    Column("first_origins", BIGINT, "origins", "distinct origins in its first state"),
+    Column("last_origins", BIGINT, "origins", "distinct origins in its last state"),
+    Column(
+        "replicating_share",
+        DOUBLE,
+        "share of programs",
+        "mean of `trends.replicating_share` over its states there; null if none is",
+        nullable=True,
+    ),
+    Column(
+        "peak_zero_share",
+        DOUBLE,
+        "share of cells",
+        "greatest share of zero bytes over the states of `trends` there; null if none is",
+        nullable=True,
+    ),
+)
+
 RUN_COLUMNS = (
     RUN,
     Column("name", TEXT, "", "the run's name, unique in the store; null if it has none", nullable=True),
@@ -311,13 +383,15 @@ FILES: dict[str, Table] = {
         Table("transitions", "an onset", ("rank",), TRANSITION_COLUMNS),
         Table("founders", "a founder of an onset", ("onset_epoch", "rank"), FOUNDER_COLUMNS),
         Table("replicators", "a replicating program of a state", ("epoch", "program"), REPLICATOR_COLUMNS),
+        Table("trends", "a state of the lattice", ("epoch",), TREND_COLUMNS),
+        Table("phases", "a phase", ("rank",), PHASE_COLUMNS),
     )
 }
 
 #: Relations of a segment, one file each.
 SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 #: Analyses whose results lie in `analyses/<name>.parquet`.
-RESULTS: tuple[str, ...] = ("transitions", "founders", "replicators")
+RESULTS: tuple[str, ...] = ("transitions", "founders", "replicators", "trends", "phases")
 
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
 
@@ -371,6 +445,8 @@ RELATIONS: dict[str, Table] = {
         Table(
             "replicators", "a replicating program of a state", ("run", "epoch", "program"), _placed(*REPLICATOR_COLUMNS)
         ),
+        Table("trends", "a state of the lattice of a run", ("run", "epoch"), _placed(*TREND_COLUMNS)),
+        Table("phases", "a phase of a run", ("run", "rank"), _placed(*PHASE_COLUMNS)),
         Table("tokens_at", "a cell of the state", ("program", "site"), TOKEN_COLUMNS, ("run", "epoch")),
         Table(
             "programs_at",

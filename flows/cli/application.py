@@ -48,6 +48,7 @@ COMMANDS = (
     Command("lineage", "lineage", "the history of a byte, or of a whole program's bytes"),
     Command("replicator", "replicator", "a run's founders: parents, scores, where their bytes were born"),
     Command("score", "score", "self-replication scores of a state's programs"),
+    Command("trends", "trends", "a run's replicators, turnover and copies over time, every 64 epochs"),
     Command("program", "program", "print programs in their text form and colours, disassembled"),
     Command("trace", "trace", "follow one execution step by step"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),

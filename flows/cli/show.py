@@ -10,11 +10,13 @@ from flows.cli.parser import add_format, add_run
 from flows.cli.reading import open_store
 
 if TYPE_CHECKING:
+    from flows.cli.terminal import Page
     from warehouse.record import RunRecord
     from warehouse.store import Store
 
 EXAMPLES = ("primordium show RUN", "primordium show RUN --figure run.png")
 _BYTES_OF_A_TOKEN = 8
+_POISONED = 0.05  # share of zero bytes worth telling: random soups have 0.004
 
 Summary = dict[str, Any]
 
@@ -45,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> None:
 
 
 def summary_of(store: "Store", record: "RunRecord") -> Summary:
-    """Return what the store tells of a run: its record, sizes in bytes, onsets and founders (null: not analysed)."""
+    """Return what the store tells of a run: record, sizes in bytes, onsets, founders, phases (null: not analysed)."""
     from warehouse.results import read_result
 
     told = ("configuration", "provenance")
@@ -55,6 +57,7 @@ def summary_of(store: "Store", record: "RunRecord") -> Summary:
         "work": work_of(record),
         "transitions": read_result(store, record.run, "transitions"),
         "founders": _without_bytes(read_result(store, record.run, "founders")),
+        "phases": read_result(store, record.run, "phases"),
     }
 
 
@@ -108,17 +111,35 @@ def _print_for_people(summary: Summary) -> None:
         page.print(f"  not analysed yet: primordium analyze {summary['run']}")
         return
     page.print("onsets" if onsets else "no onset: its complexity never rose to 1", style="bold")
+    _print_onsets(page, onsets, summary["founders"] or [])
+    if summary["phases"]:
+        page.print("phases", style="bold")
+        for row in summary["phases"]:
+            page.print(f"  {row['phase']:<10} {row['first_epoch']:>6} to {row['last_epoch']:>6}{_alive(row)}")
+
+
+def _print_onsets(page: "Page", onsets: list[dict[str, Any]], founders: list[dict[str, Any]]) -> None:
     for row in onsets:
         ended = "lasts" if row["ended_epoch"] is None else f"ended by state {row['ended_epoch']}"
         page.print(f"  {row['kind']} at epoch {row['epoch']}, {ended}, peak complexity {row['peak_complexity']:.2f}")
         if not row["founders_sought"]:
             page.print("    founders are sought of the 8 highest surges only; this is none of them")
-        for founder in summary["founders"] or []:
+        for founder in founders:
             if founder["onset_epoch"] == row["epoch"]:
                 page.print(
                     f"    founder {founder['rank']}: program {founder['program']} in state {founder['epoch']}, "
                     f"share {founder['share']:.2f}, score {founder['score']}"
                 )
+
+
+def _alive(phase: Mapping[str, Any]) -> str:
+    """Say how many programs replicate in a phase, and how much of the soup is zero where that is much."""
+    told = []
+    if phase["replicating_share"] is not None:
+        told.append(f"{phase['replicating_share']:.0%} replicate")
+    if (phase["peak_zero_share"] or 0) >= _POISONED:
+        told.append(f"up to {phase['peak_zero_share']:.1%} zeros")
+    return "".join(f", {words}" for words in told)
 
 
 def _named(summary: Summary) -> str:

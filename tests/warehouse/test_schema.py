@@ -27,6 +27,8 @@ CONTRACT = {
     " right_program made_epoch score text",
     "replicators": "run epoch program score text copies",
     "resets": "run epoch reset_index programs",
+    "trends": "run epoch sample replicators replicating_share turnover",
+    "phases": "run rank phase first_epoch last_epoch",
 }
 
 

@@ -73,6 +73,10 @@ def test_show_summarises_in_every_format(ask: Ask) -> None:
     text = ask("show", "small").out
     assert f"transition at epoch {summary['transitions'][0]['epoch']}" in text
     assert f"founder 1: program {summary['founders'][0]['program']}" in text
+    assert [row["phase"] for row in summary["phases"]] == ["pre-life", "transition", "takeover", "steady"]
+    assert summary["phases"][1]["first_epoch"] == summary["transitions"][0]["epoch"]
+    for row in summary["phases"]:
+        assert re.search(rf"^  {row['phase']} +{row['first_epoch']} to +{row['last_epoch']}", text, re.MULTILINE)
 
 
 def test_a_run_of_which_nothing_is_stored_has_done_no_epoch(tmp_path: Path) -> None:
@@ -160,6 +164,25 @@ def test_scores_are_those_of_sql(ask: Ask) -> None:
     assert max(row["score"] for row in scored) >= 5
     high = ask("score", "small", "--epoch", 512, "--program", "0:32", "--at-least", 5, "--format", "json").json
     assert high == [row for row in expected if row["score"] >= 5]
+
+
+def test_trends_are_those_of_sql_and_all_programs_are_scored_where_asked(ask: Ask) -> None:
+    rows = ask("trends", "small", "--format", "json").json
+    expected = ask("sql", "SELECT * EXCLUDE run FROM trends ORDER BY epoch", "--format", "json").json
+    assert rows == expected
+    assert [row["epoch"] for row in rows] == [*range(0, 513, 64)]
+    assert {row["sample"] for row in rows} == {128}
+    assert ask("trends", "small").out.splitlines()[0].split()[:3] == ["epoch", "sample", "replicators"]
+
+
+def test_trends_of_all_programs_count_those_that_score(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.trends.lattice", lambda last: [last])  # scoring 4096 programs nine times takes long
+    [row] = ask("trends", "small", "--all", "--format", "json").json
+    found = ask(
+        "sql", "SELECT count(*) AS found FROM scores_at('small', 512) WHERE score >= 5", "--format", "json"
+    ).json
+    assert (row["sample"], row["replicators"]) == (4096, found[0]["found"])
+    assert row["replicating_low"] == row["replicating_high"] == row["replicators"] / 4096
 
 
 def test_programs_are_printed_as_they_are_written_and_disassembled(ask: Ask, store: Path) -> None:
