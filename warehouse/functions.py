@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.descendants import descendant_counts, write_descendants
 from warehouse.errors import StoreFault
 from warehouse.gathered import GATHERED_ROWS, empty, epochs_of, gathered
 from warehouse.lineage import events_table, walk_back
@@ -64,7 +65,7 @@ class Functions:
             self.snapshot = snapshot
             self._lists = MechanismLists()
             self._chars.cache_clear()
-            self.cache.forget(lambda name: name.startswith(("state/", "lineage/", "empty/")))
+            self.cache.forget(lambda name: name.startswith(("state/", "lineage/", "descendants/", "descendant_counts/", "empty/")))
 
     def close(self) -> None:
         """Let go of the snapshot's files."""
@@ -139,6 +140,19 @@ class Functions:
         s = _index("site", site, record.config.program_length)
         return CACHE + self._lineage(record.run, n, p, s)
 
+    def descent(
+        self, relation: str, run: str | None, epoch: int | None, program: int | None, site: int | None, until: int | None
+    ) -> str:
+        """Return the file of `descendants` or `descendant_counts` of one byte."""
+        record = self.snapshot.find(run)
+        n = self._epoch(record, epoch)
+        p = _index("program", program, record.config.programs)
+        s = _index("site", site, record.config.program_length)
+        last = self.snapshot.last(record.run)
+        if until is None or not n <= until <= last:
+            raise SQLError(f"until: {'null' if until is None else until}; allowed: {n} to {last}, the last stored epoch")
+        return CACHE + self._descent(relation, record.run, n, p, s, until)
+
     def writes(self, run: pa.Array, epoch: pa.Array, mechanism: pa.Array) -> pa.Array:
         """Return what each reaction wrote: the list of `mechanisms.writes`, looked up in the epoch's segment."""
         self.check()
@@ -183,6 +197,8 @@ class Functions:
                 self.state(rest[-1], values["run"], values["state"])
             elif kind == "lineage":
                 self._lineage(rest[0], *map(int, rest[1:]))
+            elif kind in {"descendants", "descendant_counts"}:
+                self._descent(kind, rest[0], *map(int, rest[1:]))
             made = self.cache.path(name)
             if made is None:
                 raise SQLError(f"SQL: no file {CACHE}{name}")
@@ -199,6 +215,21 @@ class Functions:
         if self.cache.path(name) is None:
             rows = walk_back(self.history(run), epoch, program, site, self.check)
             self.cache.make(name, partial(_write, events_table(rows)))
+        return name
+
+    def _descent(self, relation: str, run: str, epoch: int, program: int, site: int, until: int) -> str:
+        name = f"{relation}/{run}/{epoch}/{program}/{site}/{until}.parquet"
+        if self.cache.path(name) is None:
+            history = self.history(run)
+            cell = program * history.config.program_length + site
+
+            def write(path: Path) -> None:
+                if relation == "descendants":
+                    write_descendants(history, epoch, cell, until, path, self.check)
+                else:
+                    _write(descendant_counts(history, epoch, cell, until, self.check), path)
+
+            self.cache.make(name, write)
         return name
 
     def _segments(self) -> list[tuple[str, Span]]:

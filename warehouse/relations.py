@@ -67,7 +67,7 @@ _TOKENS = f"""CREATE VIEW tokens AS
 
 
 def _table_macros() -> list[str]:
-    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE]
+    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE, *map(_descent, ("descendants", "descendant_counts"))]
 
 
 def _state(relation: str) -> str:
@@ -96,6 +96,12 @@ _PAIRINGS = f"""CREATE MACRO pairings(run, epoch) AS TABLE
 _LINEAGE = f"""CREATE MACRO lineage(run, epoch, program, site) AS TABLE
     SELECT {_columns("lineage", "t.")}
     FROM read_parquet(_lineage(run::VARCHAR, epoch::BIGINT, program::BIGINT, site::BIGINT)) AS t"""
+
+
+def _descent(relation: str) -> str:
+    return f"""CREATE MACRO {relation}(run, epoch, program, site, until) AS TABLE
+    SELECT {_columns(relation, "t.")} FROM read_parquet(_descent('{relation}',
+        run::VARCHAR, epoch::BIGINT, program::BIGINT, site::BIGINT, until::BIGINT)) AS t"""
 
 
 def _scalar_macros() -> list[str]:

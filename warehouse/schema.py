@@ -414,6 +414,49 @@ RELATIONS: dict[str, Table] = {
             ),
             ("run", "epoch", "program", "site"),
         ),
+        Table(
+            "descendants",
+            "an event in which a descendant of the byte came to be, changed or was lost",
+            ("epoch", "program", "site", "event"),
+            (
+                EPOCH,
+                PROGRAM,
+                SITE,
+                Column("char", INTEGER, "byte", "the byte's value after the event; null when lost", nullable=True),
+                Column(
+                    "event",
+                    TEXT,
+                    "",
+                    "copied (came to be), incremented (in place) or lost (its cell was overwritten, mutated or reset)",
+                ),
+                Column("by", TEXT, "", "what did it: reaction, mutation or reset"),
+                Column("from_program", INTEGER, "index", "program it came from; null when lost", nullable=True),
+                Column("from_site", INTEGER, "bytes", "site it came from; null when lost", nullable=True),
+                Column(
+                    "delta", INTEGER, "byte", "by how much it was incremented, modulo 256; null when lost", nullable=True
+                ),
+            ),
+            ("run", "epoch", "program", "site", "until"),
+        ),
+        Table(
+            "descendant_counts",
+            "a state from the byte's own on",
+            ("epoch",),
+            (
+                EPOCH,
+                Column("descendants", BIGINT, "cells", "cells of the state that hold a descendant, the byte included"),
+                Column("programs", BIGINT, "programs", "programs of the state that hold any"),
+                Column("reached_programs", BIGINT, "programs", "programs that held any in this state or one before"),
+                Column("copied", BIGINT, "cells", "descendants that came to be in the making of the state"),
+                Column("crossed", BIGINT, "cells", "of those copied, those that came from another program"),
+                Column("incremented", BIGINT, "cells", "descendants that were incremented in place"),
+                Column("lost", BIGINT, "cells", "descendants lost: descendants fall by lost and rise by copied"),
+                Column("overwritten", BIGINT, "cells", "of those lost, those that a reaction overwrote"),
+                Column("mutated", BIGINT, "cells", "of those lost, those that mutated"),
+                Column("reset", BIGINT, "cells", "of those lost, those that a reset made anew"),
+            ),
+            ("run", "epoch", "program", "site", "until"),
+        ),
     )
 }
 
