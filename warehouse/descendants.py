@@ -140,9 +140,7 @@ def write_descendants(
 
 def descendant_counts(history: History, epoch: int, cell: int, until: int, check: Callable[[], None]) -> pa.Table:
     """Return the rows of the relation `descendant_counts`; arguments as of `descended`."""
-    rows = [
-        (state, *_told(counts)) for state, counts, _ in descended(history, epoch, cell, until, check, listed=False)
-    ]
+    rows = [(state, *_told(counts)) for state, counts, _ in descended(history, epoch, cell, until, check, listed=False)]
     ever = int(rows[-1][3])
     rows += [(state, 0, 0, ever, *([0] * 7)) for state in range(rows[-1][0] + 1, until + 1)]
     schema = RELATIONS["descendant_counts"].schema

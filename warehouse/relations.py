@@ -67,7 +67,7 @@ _TOKENS = f"""CREATE VIEW tokens AS
 
 
 def _table_macros() -> list[str]:
-    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE, *map(_descent, ("descendants", "descendant_counts"))]
+    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE, *_DESCENTS, *_ANCESTRIES]
 
 
 def _state(relation: str) -> str:
@@ -98,10 +98,19 @@ _LINEAGE = f"""CREATE MACRO lineage(run, epoch, program, site) AS TABLE
     FROM read_parquet(_lineage(run::VARCHAR, epoch::BIGINT, program::BIGINT, site::BIGINT)) AS t"""
 
 
-def _descent(relation: str) -> str:
-    return f"""CREATE MACRO {relation}(run, epoch, program, site, until) AS TABLE
+_DESCENTS = [
+    f"""CREATE MACRO {relation}(run, epoch, program, site, until) AS TABLE
     SELECT {_columns(relation, "t.")} FROM read_parquet(_descent('{relation}',
         run::VARCHAR, epoch::BIGINT, program::BIGINT, site::BIGINT, until::BIGINT)) AS t"""
+    for relation in ("descendants", "descendant_counts")
+]
+
+_ANCESTRIES = [
+    f"""CREATE MACRO {relation}({", ".join(RELATIONS[relation].arguments)}) AS TABLE
+    SELECT {_columns(relation, "t.")} FROM read_parquet(_ancestry('{relation}',
+        run::VARCHAR, epoch::BIGINT, program::BIGINT, {state}::BIGINT)) AS t"""
+    for relation, state in (("ancestry", "epoch"), ("parents", "epoch"), ("contributors", "state"))
+]
 
 
 def _scalar_macros() -> list[str]:

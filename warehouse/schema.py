@@ -433,7 +433,11 @@ RELATIONS: dict[str, Table] = {
                 Column("from_program", INTEGER, "index", "program it came from; null when lost", nullable=True),
                 Column("from_site", INTEGER, "bytes", "site it came from; null when lost", nullable=True),
                 Column(
-                    "delta", INTEGER, "byte", "by how much it was incremented, modulo 256; null when lost", nullable=True
+                    "delta",
+                    INTEGER,
+                    "byte",
+                    "by how much it was incremented, modulo 256; null when lost",
+                    nullable=True,
                 ),
             ),
             ("run", "epoch", "program", "site", "until"),
@@ -456,6 +460,79 @@ RELATIONS: dict[str, Table] = {
                 Column("reset", BIGINT, "cells", "of those lost, those that a reset made anew"),
             ),
             ("run", "epoch", "program", "site", "until"),
+        ),
+        Table(
+            "ancestry",
+            "a byte of the program",
+            ("site",),
+            (
+                SITE,
+                CHAR,
+                BORN_EPOCH,
+                BORN_PROGRAM,
+                BORN_SITE,
+                Column("born_char", INTEGER, "byte", "its value when it was born"),
+                Column("birth", TEXT, "", "how it was born: mutated, born (from nowhere or by a reset) or initial"),
+                Column(
+                    "joined_epoch",
+                    INTEGER,
+                    "epochs",
+                    "oldest state from which on its ancestor stood in the carrier at every state; the carrier is the"
+                    " program itself, and a state earlier the program that held the most of the carrier's bytes",
+                ),
+                Column("joined_program", INTEGER, "index", "the carrier at joined_epoch"),
+                Column(
+                    "joined_from",
+                    INTEGER,
+                    "index",
+                    "program that its ancestor stood in one state before it joined; null if it was born then",
+                    nullable=True,
+                ),
+                Column(
+                    "met_epoch", INTEGER, "epochs", "oldest state at which its ancestor stood in the carrier at all"
+                ),
+                Column("copied", INTEGER, "copies", "how often it was copied on its way"),
+                Column("crossed", INTEGER, "copies", "of these, how often from one program to another"),
+                Column("incremented", INTEGER, "reactions", "how often it was incremented in place"),
+                Column("changed_epoch", INTEGER, "epochs", "newest state that moved or changed it"),
+            ),
+            ("run", "epoch", "program"),
+        ),
+        Table(
+            "parents",
+            "a program's gift to another on the way to the program asked about, or a birth, newest first",
+            ("epoch", "program", "from_program"),
+            (
+                EPOCH,
+                Column("program", INTEGER, "index", "program that holds the ancestors at state epoch"),
+                Column(
+                    "from_program",
+                    INTEGER,
+                    "index",
+                    "program that held them at state epoch - 1; null: they were born in this epoch",
+                    nullable=True,
+                ),
+                Column("cells", INTEGER, "cells", "cells of program whose bytes came this way"),
+                Column("weight", INTEGER, "bytes", "bytes of the program asked about that descend from them"),
+            ),
+            ("run", "epoch", "program"),
+        ),
+        Table(
+            "contributors",
+            "a program that held ancestors at the state, or in which some were born later",
+            ("epoch", "program"),
+            (
+                Column("epoch", INTEGER, "epochs", "the state; of ancestors born later the epoch in which they were"),
+                Column("program", INTEGER, "index", "program that held them, or in which they were born"),
+                Column("cells", INTEGER, "cells", "cells of it that held ancestors"),
+                Column(
+                    "weight",
+                    INTEGER,
+                    "bytes",
+                    "bytes of the program asked about that descend from them; they sum to its length",
+                ),
+            ),
+            ("run", "epoch", "program", "state"),
         ),
     )
 }
