@@ -200,7 +200,7 @@ def _epoch_forth(events: Any, asked: Any, soup: Any, room: Any) -> int:
     cells were reset, whether mutations come after, the program length, and whether to list events. ``soup``: the
     arrays of a `Descent`, scratch space (int32, at least as many as reactions) among them. ``room``: `Happened`.
     """
-    left, right, mechanism, starts, writes, mutated = events
+    left, right, mechanism, _, _, mutated = events
     reset, after, length, listed = asked
     char_of, held, _, rows, _ = soup
     listing = 0
@@ -208,9 +208,7 @@ def _epoch_forth(events: Any, asked: Any, soup: Any, room: Any) -> int:
         if char_of[cell] >= 0:
             listing = _lose(cell, _RESET, length, listed, listing, soup, room)
     if not after:
-        for i in range(len(mutated)):
-            if char_of[mutated[i]] >= 0:
-                listing = _lose(mutated[i], _MUTATED, length, listed, listing, soup, room)
+        listing = _mutate(mutated, length, listed, listing, soup, room)
     count = 0
     for row in range(len(left)):
         # no branch: which rows matter is past any prediction
@@ -218,31 +216,47 @@ def _epoch_forth(events: Any, asked: Any, soup: Any, room: Any) -> int:
         count += int(mechanism[row] != 0) & int((held[left[row]] | held[right[row]]) != 0)
     before = np.empty(2 * length, np.int16)
     for k in range(count):
-        here, there = np.int64(left[rows[k]]) * length, np.int64(right[rows[k]]) * length - length
-        first, stop = starts[mechanism[rows[k]]], starts[mechanism[rows[k]] + 1]
-        # First all sources are read, then all targets written: a source may itself be a target.
-        for w in range(first, stop):
-            source = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
-            before[w - first] = -1
-            if source != _NOWHERE:
-                before[w - first] = char_of[source + (here if source < length else there)]
-        for w in range(first, stop):
-            target = np.int64(writes[w] >> np.uint32(16))
-            source = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
-            cell = target + (here if target < length else there)
-            if source != target and char_of[cell] >= 0:
-                listing = _lose(cell, _OVERWRITTEN, length, listed, listing, soup, room)
-            if before[w - first] < 0 or (after and _contains(mutated, cell)):
-                continue
-            origin = source + (here if source < length else there)
-            delta = writes[w] & np.uint32(255)
-            char = (np.int64(before[w - first]) + np.int64(delta)) & 255
-            kind = _INCREMENTED if source == target else _COPIED
-            listing = _come(cell, kind, origin, char, delta, length, listed, listing, soup, room)
+        listing = _react(rows[k], events, asked, listing, soup, room, before)
     if after:
-        for i in range(len(mutated)):
-            if char_of[mutated[i]] >= 0:
-                listing = _lose(mutated[i], _MUTATED, length, listed, listing, soup, room)
+        listing = _mutate(mutated, length, listed, listing, soup, room)
+    return listing
+
+
+@kernel
+def _react(row: int, events: Any, asked: Any, listing: int, soup: Any, room: Any, before: Any) -> int:
+    """Carry the descendants through one reaction; ``before`` is scratch space."""
+    left, right, mechanism, starts, writes, mutated = events
+    _, after, length, listed = asked
+    char_of = soup[0]
+    # The cell of position i is here + i on the left, there + i on the right.
+    here, there = np.int64(left[row]) * length, np.int64(right[row]) * length - length
+    first, stop = starts[mechanism[row]], starts[mechanism[row] + 1]
+    # First all sources are read, then all targets written: a source may itself be a target.
+    for w in range(first, stop):
+        source = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
+        before[w - first] = -1
+        if source != _NOWHERE:
+            before[w - first] = char_of[source + (here if source < length else there)]
+    for w in range(first, stop):
+        target = np.int64(writes[w] >> np.uint32(16))
+        source = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
+        cell = target + (here if target < length else there)
+        if source != target and char_of[cell] >= 0:
+            listing = _lose(cell, _OVERWRITTEN, length, listed, listing, soup, room)
+        if before[w - first] < 0 or (after and _contains(mutated, cell)):
+            continue
+        delta = np.int64(writes[w] & np.uint32(255))
+        char = (np.int64(before[w - first]) + delta) & 255
+        origin = source + (here if source < length else there)
+        listing = _come(cell, (origin, char, delta), length, listed, listing, soup, room)
+    return listing
+
+
+@kernel
+def _mutate(mutated: Any, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
+    for i in range(len(mutated)):
+        if soup[0][mutated[i]] >= 0:
+            listing = _lose(np.int64(mutated[i]), _MUTATED, length, listed, listing, soup, room)
     return listing
 
 
@@ -250,7 +264,6 @@ def _epoch_forth(events: Any, asked: Any, soup: Any, room: Any) -> int:
 def _lose(cell: int, kind: int, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
     """Take a descendant out of its cell; return how many events are listed."""
     char_of, held, _, _, counts = soup
-    kinds, cells, chars, sources, deltas = room
     program = cell // length
     char_of[cell] = -1
     held[program] -= 1
@@ -258,24 +271,20 @@ def _lose(cell: int, kind: int, length: int, listed: bool, listing: int, soup: A
     counts[_DESCENDANTS] -= 1
     counts[_PROGRAMS] -= int(held[program] == 0)
     if listed:
-        kinds[listing] = kind
-        cells[listing] = cell
-        chars[listing] = 0
-        sources[listing] = cell
-        deltas[listing] = 0
-        listing += 1
-    return listing
+        _list(listing, kind, cell, (cell, 0, 0), room)
+    return listing + int(listed)
 
 
 @kernel
-def _come(
-    cell: int, kind: int, origin: int, char: int, delta: int, length: int, listed: bool, listing: int, soup: Any,
-    room: Any,
-) -> int:  # fmt: skip
-    """Put a descendant into a cell that holds none, or change the one there; return how many events are listed."""
+def _come(cell: int, what: Any, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
+    """Put a descendant into a cell that holds none, or change the one there; return how many events are listed.
+
+    ``what``: the cell it came from, its char and its delta.
+    """
     char_of, held, reached, _, counts = soup
-    kinds, cells, chars, sources, deltas = room
+    origin, char, _ = what
     program = cell // length
+    kind = _INCREMENTED if origin == cell else _COPIED
     if kind == _COPIED:
         counts[_PROGRAMS] += int(held[program] == 0)
         counts[_REACHED] += int(reached[program] == 0)
@@ -286,13 +295,16 @@ def _come(
     char_of[cell] = char
     counts[kind] += 1
     if listed:
-        kinds[listing] = kind
-        cells[listing] = cell
-        chars[listing] = char
-        sources[listing] = origin
-        deltas[listing] = delta
-        listing += 1
-    return listing
+        _list(listing, kind, cell, what, room)
+    return listing + int(listed)
+
+
+@kernel
+def _list(place: int, kind: int, cell: int, what: Any, room: Any) -> None:
+    kinds, cells, chars, sources, deltas = room
+    kinds[place] = kind
+    cells[place] = cell
+    sources[place], chars[place], deltas[place] = what
 
 
 @kernel

@@ -173,9 +173,7 @@ class Functions:
         s = _index("site", site, record.config.program_length)
         last = self.snapshot.last(record.run)
         if until is None or not n <= until <= last:
-            raise SQLError(
-                f"until: {'null' if until is None else until}; allowed: {n} to {last}, the last stored epoch"
-            )
+            raise SQLError(f"until: {'null' if until is None else until}; allowed: {n} to {last}")
         return CACHE + self._descent(relation, record.run, n, p, s, until)
 
     def writes(self, run: pa.Array, epoch: pa.Array, mechanism: pa.Array) -> pa.Array:

@@ -175,13 +175,13 @@ def _meetings(left: Any, right: Any, programs: Any, scratch: Any, rows: Any, lef
 
     ``left`` and ``right`` as in `Edges`; ``scratch``: two arrays int32[programs of the soup].
     """
-    row_of, marks = scratch
     if len(left) == 0 and len(programs) <= _FEW:
         for i in range(len(programs)):
             rows[i] = _place(right, programs[i])
             lefts[i] = -1 if right[rows[i]] == programs[i] else programs[i]
         return
     # Only what is sought is written down: one pass over narrow marks, which stay in the cache.
+    row_of, marks = scratch
     marks[:] = 0
     for i in range(len(programs)):
         marks[programs[i]] = _SOUGHT
@@ -197,14 +197,13 @@ def _meetings(left: Any, right: Any, programs: Any, scratch: Any, rows: Any, lef
         if marks[left[row]] & _SOUGHT:
             row_of[left[row]] = row
     for i in range(len(programs)):
-        if len(left) == 0 and not marks[programs[i]] & _RIGHT:
-            row_of[programs[i]] = _lefts_before(blocks, marks, programs[i])
-        rows[i] = row_of[programs[i]]
-        lefts[i] = programs[i]
+        row, on_right = row_of[programs[i]], (marks[programs[i]] & _RIGHT) != 0
         if len(left) > 0:
-            lefts[i] = left[rows[i]] if rows[i] >= 0 else -1
-        elif marks[programs[i]] & _RIGHT:
-            lefts[i] = _left_at(blocks, marks, rows[i])
+            rows[i], lefts[i] = row, (left[row] if row >= 0 else -1)
+        elif on_right:
+            rows[i], lefts[i] = row, _left_at(blocks, marks, row)
+        else:
+            rows[i], lefts[i] = _lefts_before(blocks, marks, programs[i]), programs[i]
 
 
 @kernel
