@@ -154,6 +154,8 @@ class Connection:
             ("_files", functions.files, [text], "VARCHAR[]"),
             ("_state", functions.state, [text, text, text], "VARCHAR[]"),
             ("_lineage", functions.lineage, [text, number, number, number], text),
+            ("_ancestry", functions.ancestry, [text, text, number, number, number], text),
+            ("_descent", functions.descent, [text, text, number, number, number, number], text),
         )
         of_rows: tuple[tuple[str, Any, list[Any], str], ...] = (
             ("_writes", functions.writes, [text, "INTEGER", number], _WRITES),

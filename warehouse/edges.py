@@ -24,6 +24,7 @@ from warehouse.reader import History
 
 _THREADS = 2
 _AHEAD = 4  # row groups
+_PARTS = 4  # in which all mechanisms of a segment are read: so that logs come between
 
 
 class Mechanisms:
@@ -38,6 +39,12 @@ class Mechanisms:
         lists = [self._list_of(number) for number in ids.tolist()]
         starts = np.cumsum([0, *map(len, lists)])
         return MechanismTable(ids, starts, np.concatenate([np.empty(0, np.uint32), *lists]))
+
+    def read_all(self, part: int, parts: int) -> None:
+        """Read every ``parts``-th row group from ``part`` on. Parts may be read in threads at once."""
+        file = open_parquet(self._path)  # its own: they are no two threads' business
+        for group in range(part, len(self._firsts), parts):
+            self._groups[group] = self._read(file, group)
 
     @cached_property
     def _file(self) -> Any:
@@ -63,15 +70,18 @@ class Mechanisms:
     def _group(self, group: int) -> tuple[Int64, Int32, tuple[Int32, ...]]:
         """Return a row group: ids, where each list starts, and targets, sources and deltas of all its writes."""
         if group not in self._groups:
-            with reading(self._path):
-                rows = self._file.read_row_group(group, use_threads=False)
-                [lists] = rows["writes"].chunks
-                target, source, delta = (lists.values.field(name) for name in ("target", "source", "delta"))
-                if source.null_count:
-                    source = source.fill_null(NOWHERE)
-                columns = target.to_numpy(), source.to_numpy(), delta.to_numpy()
-                self._groups[group] = rows["mechanism"].to_numpy(), lists.offsets.to_numpy(), columns
+            self._groups[group] = self._read(self._file, group)
         return self._groups[group]
+
+    def _read(self, file: Any, group: int) -> tuple[Int64, Int32, tuple[Int32, ...]]:
+        with reading(self._path):
+            rows = file.read_row_group(group, use_threads=False)
+            [lists] = rows["writes"].chunks
+            target, source, delta = (lists.values.field(name) for name in ("target", "source", "delta"))
+            if source.null_count:
+                source = source.fill_null(NOWHERE)
+            columns = target.to_numpy(), source.to_numpy(), delta.to_numpy()
+            return rows["mechanism"].to_numpy(), lists.offsets.to_numpy(), columns
 
 
 @dataclass(frozen=True)
@@ -94,28 +104,41 @@ class Edges:
     reset_chars: Bytes
 
 
-def edges_back(history: History, epoch: int) -> Iterator[Edges]:
-    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1. Raises `StoreFault` naming a damaged file."""
+def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator[Edges]:
+    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1. Raises `StoreFault` naming a damaged file.
+
+    ``ahead``: read all mechanisms, in threads ahead of their use, for most of a segment's will be wanted.
+    """
     segments = [segment for segment in reversed(history.segments) if segment.start < epoch]
     with ThreadPoolExecutor(_THREADS, "edges") as pool:
         coming: deque[Future[list[Edges]]] = deque()
         readers = [SegmentReader(segment, history.config) for segment in segments]
+        tables = [Mechanisms(reader.segment.file("mechanisms")) for reader in readers]
+        parts = _PARTS if ahead else 0
+
+        def prepare(number: int) -> list[Future[None]]:
+            if number == len(readers):
+                return []
+            some = [pool.submit(tables[number].read_all, part, parts) for part in range(parts)]
+            return [pool.submit(_prepare, readers[number]), *some]
+
         try:
-            prepared = pool.submit(_prepare, readers[0]) if readers else None
+            prepared = prepare(0)
             for number, reader in enumerate(readers):
-                assert prepared is not None
-                prepared.result()
-                prepared = pool.submit(_prepare, readers[number + 1]) if number + 1 < len(readers) else None
-                mechanisms = Mechanisms(reader.segment.file("mechanisms"))
+                for future in prepared:
+                    future.result()
+                prepared = prepare(number + 1)
                 for group in reversed(reader.groups_of(1, epoch)):
-                    coming.append(pool.submit(_group, reader, group, history.config.programs, mechanisms))
+                    coming.append(pool.submit(_group, reader, group, history.config.programs, tables[number]))
                     if len(coming) > _AHEAD:
                         yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
-                readers[number] = SegmentReader(reader.segment, history.config)  # lets go of what was read
+                # lets go of what was read
+                readers[number] = SegmentReader(reader.segment, history.config)
+                tables[number] = Mechanisms(reader.segment.file("mechanisms"))
             while coming:
                 yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
         finally:
-            for future in coming:
+            for future in [*prepared, *coming]:
                 future.cancel()
 
 

@@ -15,10 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from warehouse.descendants import descendant_counts, write_descendants
 from warehouse.errors import StoreFault
 from warehouse.gathered import GATHERED_ROWS, empty, epochs_of, gathered
-from warehouse.lineage import events_table, walk_back
+from warehouse.lineage import Event, events_table, walk_back
 from warehouse.mechanism_lists import MechanismLists
+from warehouse.program_ancestry import ancestry, as_table, contributors, parents, program_histories
 from warehouse.reader import History
 from warehouse.readonly import CACHE, STORE
 from warehouse.record import RunRecord
@@ -32,6 +34,13 @@ from warehouse.store import Span
 #: Relations that need their run's program length beside their rows, and the segments' file that they read.
 WITH_LENGTH = {"copies": "reactions", "tokens": "keyframes"}
 _MANY = 4096  # states in one question
+# Files of the cache that are the same whatever is committed later.
+_LASTING = tuple(
+    f"{kind}/"
+    for kind in (
+        *("state", "lineage", "ancestry", "parents", "contributors", "descendants", "descendant_counts", "empty"),
+    )
+)
 
 
 class Functions:
@@ -64,7 +73,7 @@ class Functions:
             self.snapshot = snapshot
             self._lists = MechanismLists()
             self._chars.cache_clear()
-            self.cache.forget(lambda name: name.startswith(("state/", "lineage/", "empty/")))
+            self.cache.forget(lambda name: name.startswith(_LASTING))
 
     def close(self) -> None:
         """Let go of the snapshot's files."""
@@ -139,6 +148,34 @@ class Functions:
         s = _index("site", site, record.config.program_length)
         return CACHE + self._lineage(record.run, n, p, s)
 
+    def ancestry(
+        self, relation: str, run: str | None, epoch: int | None, program: int | None, state: int | None
+    ) -> str:
+        """Return the file of `ancestry`, `parents` or (whose ``state`` counts) `contributors` of one program."""
+        record = self.snapshot.find(run)
+        n = self._epoch(record, epoch)
+        p = _index("program", program, record.config.programs)
+        return CACHE + self._ancestry(relation, record.run, n, p, _index("state", state, n + 1))
+
+    def descent(
+        self,
+        relation: str,
+        run: str | None,
+        epoch: int | None,
+        program: int | None,
+        site: int | None,
+        until: int | None,
+    ) -> str:
+        """Return the file of `descendants` or `descendant_counts` of one byte."""
+        record = self.snapshot.find(run)
+        n = self._epoch(record, epoch)
+        p = _index("program", program, record.config.programs)
+        s = _index("site", site, record.config.program_length)
+        last = self.snapshot.last(record.run)
+        if until is None or not n <= until <= last:
+            raise SQLError(f"until: {'null' if until is None else until}; allowed: {n} to {last}")
+        return CACHE + self._descent(relation, record.run, n, p, s, until)
+
     def writes(self, run: pa.Array, epoch: pa.Array, mechanism: pa.Array) -> pa.Array:
         """Return what each reaction wrote: the list of `mechanisms.writes`, looked up in the epoch's segment."""
         self.check()
@@ -183,6 +220,10 @@ class Functions:
                 self.state(rest[-1], values["run"], values["state"])
             elif kind == "lineage":
                 self._lineage(rest[0], *map(int, rest[1:]))
+            elif kind in {"ancestry", "parents", "contributors"}:
+                self._ancestry(kind, rest[0], *map(int, rest[1:]))
+            elif kind in {"descendants", "descendant_counts"}:
+                self._descent(kind, rest[0], *map(int, rest[1:]))
             made = self.cache.path(name)
             if made is None:
                 raise SQLError(f"SQL: no file {CACHE}{name}")
@@ -199,6 +240,37 @@ class Functions:
         if self.cache.path(name) is None:
             rows = walk_back(self.history(run), epoch, program, site, self.check)
             self.cache.make(name, partial(_write, events_table(rows)))
+        return name
+
+    def _ancestry(self, relation: str, run: str, epoch: int, program: int, state: int) -> str:
+        name = f"{relation}/{run}/{epoch}/{program}/{state}.parquet"
+        if self.cache.path(name) is None:
+            histories = self._walked(run, epoch, program)
+            rows = {
+                "ancestry": lambda: ancestry(histories, program),
+                "parents": lambda: parents(histories),
+                "contributors": lambda: contributors(histories, state),
+            }[relation]()
+            self.cache.make(name, partial(_write, as_table(relation, rows)))
+        return name
+
+    @lru_cache(maxsize=4)  # noqa: B019 -- a session's functions live as long as the session
+    def _walked(self, run: str, epoch: int, program: int) -> list[list[Event]]:
+        return program_histories(self.history(run), epoch, program, self.check)
+
+    def _descent(self, relation: str, run: str, epoch: int, program: int, site: int, until: int) -> str:
+        name = f"{relation}/{run}/{epoch}/{program}/{site}/{until}.parquet"
+        if self.cache.path(name) is None:
+            history = self.history(run)
+            cell = program * history.config.program_length + site
+
+            def write(path: Path) -> None:
+                if relation == "descendants":
+                    write_descendants(history, epoch, cell, until, path, self.check)
+                else:
+                    _write(descendant_counts(history, epoch, cell, until, self.check), path)
+
+            self.cache.make(name, write)
         return name
 
     def _segments(self) -> list[tuple[str, Span]]:

@@ -24,8 +24,13 @@ _NOWHERE = 255
 _UNCHANGED, _MOVED, _BORN = 0, 1, 2
 # Added to a char that a reset wrote.
 _RESET = 256
-# Programs up to which it is quicker to look for each than to list them all.
+# Programs up to which it is quicker to look for each alone.
 _FEW = 4
+# Marks of programs, and how many bits of a program's number lie within a block of them.
+_SOUGHT, _RIGHT = 1, 2
+_BLOCK = 8
+# Bytes from which on a walk looks at so many mechanisms that it is quicker to read them all, and ahead.
+_MANY = 8
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def walk_back_cells(
 ) -> list[list[Event]]:
     """Return the histories of the bytes in ``cells`` of state ``epoch``, in one walk: a list of events for each."""
     walk = _Walk(history.config, cells)
-    for edges in edges_back(history, epoch):
+    for edges in edges_back(history, epoch, ahead=len(cells) >= _MANY):
         check()
         walk.back(edges)
         if not len(walk.older):
@@ -109,7 +114,7 @@ class _Walk:
         self._born = [0] * len(cells)  # each byte's char at birth
         self._length = config.program_length
         self._after = config.mutation_order == "after"
-        self._scratch = np.empty(config.programs, np.int32), np.empty(config.programs, np.int32)
+        self._scratch = np.empty(config.programs, np.int32), np.empty(config.programs, np.uint8)
 
     def back(self, edges: Edges) -> None:
         """Take the bytes that are older one epoch back."""
@@ -170,24 +175,61 @@ def _meetings(left: Any, right: Any, programs: Any, scratch: Any, rows: Any, lef
 
     ``left`` and ``right`` as in `Edges`; ``scratch``: two arrays int32[programs of the soup].
     """
-    row_of, left_of = scratch
     if len(left) == 0 and len(programs) <= _FEW:
         for i in range(len(programs)):
             rows[i] = _place(right, programs[i])
             lefts[i] = -1 if right[rows[i]] == programs[i] else programs[i]
         return
-    if len(left) == 0:
-        _left_programs(right, row_of, left_of)
-    else:
-        row_of[:] = -1
-        for row in range(len(left)):
-            row_of[left[row]] = row
-            left_of[row] = left[row]
-    for row in range(len(right)):
-        row_of[right[row]] = row
+    # Only what is sought is written down: one pass over narrow marks, which stay in the cache.
+    row_of, marks = scratch
+    marks[:] = 0
     for i in range(len(programs)):
-        rows[i] = row_of[programs[i]]
-        lefts[i] = left_of[rows[i]] if rows[i] >= 0 else -1
+        marks[programs[i]] = _SOUGHT
+        row_of[programs[i]] = -1
+    blocks = np.zeros((len(marks) >> _BLOCK) + 1, np.int32)  # programs on the right in each
+    for row in range(len(right)):
+        program = right[row]
+        blocks[program >> _BLOCK] += 1
+        if marks[program] & _SOUGHT:
+            row_of[program] = row
+        marks[program] |= _RIGHT
+    for row in range(len(left)):
+        if marks[left[row]] & _SOUGHT:
+            row_of[left[row]] = row
+    for i in range(len(programs)):
+        row, on_right = row_of[programs[i]], (marks[programs[i]] & _RIGHT) != 0
+        if len(left) > 0:
+            rows[i], lefts[i] = row, (left[row] if row >= 0 else -1)
+        elif on_right:
+            rows[i], lefts[i] = row, _left_at(blocks, marks, row)
+        else:
+            rows[i], lefts[i] = _lefts_before(blocks, marks, programs[i]), programs[i]
+
+
+@kernel
+def _lefts_before(blocks: Any, marks: Any, program: int) -> int:
+    """Return how many left programs are smaller, where every program reacted."""
+    block = program >> _BLOCK
+    count = block << _BLOCK
+    for k in range(block):
+        count -= blocks[k]
+    for other in range(block << _BLOCK, program):
+        count += int(not marks[other] & _RIGHT)
+    return count
+
+
+@kernel
+def _left_at(blocks: Any, marks: Any, row: int) -> int:
+    """Return the left program of a reaction, where every program reacted."""
+    block = 0
+    while row >= (1 << _BLOCK) - blocks[block]:
+        row -= (1 << _BLOCK) - blocks[block]
+        block += 1
+    program = block << _BLOCK
+    while row > 0 or marks[program] & _RIGHT:
+        row -= int(not marks[program] & _RIGHT)
+        program += 1
+    return program
 
 
 @kernel
@@ -205,17 +247,17 @@ def _place(right: Any, program: int) -> int:
 
 
 @kernel
-def _left_programs(right: Any, row_of: Any, left_of: Any) -> None:
-    """List the left programs, ascending, where every program reacted, and the places of their reactions."""
-    row_of[:] = 0
-    for row in range(len(right)):
-        row_of[right[row]] = -1
-    row = 0
-    for program in range(len(row_of)):
-        if row_of[program] == 0:
-            row_of[program] = row
-            left_of[row] = program
-            row += 1
+def _left_program(right: Any, row: int, marks: Any) -> int:
+    """Return the left program of a reaction where every program reacted."""
+    marks[:] = 0
+    for k in range(len(right)):
+        marks[right[k]] = _RIGHT
+    program = -1
+    for _ in range(row + 1):
+        program += 1
+        while marks[program]:
+            program += 1
+    return program
 
 
 @kernel
@@ -250,8 +292,7 @@ def _epoch_back(reactions: Any, events: Any, places: Any, back: Any) -> bool:
                         source[i] = np.int64(right[row]) * length + origin - length
                     elif origin < length:
                         if lefts[i] < 0:
-                            _left_programs(right, *scratch)
-                            lefts[i] = scratch[1][row]
+                            lefts[i] = _left_program(right, row, scratch[1])
                         source[i] = lefts[i] * length + origin
         if not after and kind[i] != _BORN:
             written[i] = _made_anew(mutated, chars, reset, source[i])

@@ -67,7 +67,7 @@ _TOKENS = f"""CREATE VIEW tokens AS
 
 
 def _table_macros() -> list[str]:
-    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE]
+    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE, *_DESCENTS, *_ANCESTRIES]
 
 
 def _state(relation: str) -> str:
@@ -96,6 +96,21 @@ _PAIRINGS = f"""CREATE MACRO pairings(run, epoch) AS TABLE
 _LINEAGE = f"""CREATE MACRO lineage(run, epoch, program, site) AS TABLE
     SELECT {_columns("lineage", "t.")}
     FROM read_parquet(_lineage(run::VARCHAR, epoch::BIGINT, program::BIGINT, site::BIGINT)) AS t"""
+
+
+_DESCENTS = [
+    f"""CREATE MACRO {relation}(run, epoch, program, site, until) AS TABLE
+    SELECT {_columns(relation, "t.")} FROM read_parquet(_descent('{relation}',
+        run::VARCHAR, epoch::BIGINT, program::BIGINT, site::BIGINT, until::BIGINT)) AS t"""
+    for relation in ("descendants", "descendant_counts")
+]
+
+_ANCESTRIES = [
+    f"""CREATE MACRO {relation}({", ".join(RELATIONS[relation].arguments)}) AS TABLE
+    SELECT {_columns(relation, "t.")} FROM read_parquet(_ancestry('{relation}',
+        run::VARCHAR, epoch::BIGINT, program::BIGINT, {state}::BIGINT)) AS t"""
+    for relation, state in (("ancestry", "epoch"), ("parents", "epoch"), ("contributors", "state"))
+]
 
 
 def _scalar_macros() -> list[str]:

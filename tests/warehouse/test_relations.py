@@ -47,7 +47,7 @@ def sql(store: Store) -> Iterator[Connection]:
 
 def test_relations_have_the_columns_and_types_of_the_schema(sql: Connection) -> None:
     for table in RELATIONS.values():
-        arguments = {"run": "'first soup'", "epoch": "3", "program": "1", "site": "2"}
+        arguments = {"run": "'first soup'", "epoch": "3", "program": "1", "site": "2", "until": "5", "state": "2"}
         call = f"({', '.join(arguments[name] for name in table.arguments)})" if table.arguments else ""
         found = sql.sql(f"SELECT * FROM {table.name}{call} LIMIT 0")
         expected = [(column.name, sql_type(column).replace('"', "")) for column in table.columns]

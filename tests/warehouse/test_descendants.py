@@ -1,0 +1,119 @@
+"""Descendants and ancestries against their naive twins, on soups of every order of events, and on hand-made logs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim import SoupConfig
+from tests.geometries import SOUPS, settings_of
+from tests.naive import descendants as naive
+from tests.sim.comparing import config_of
+from tests.warehouse.recorded import Twin, make
+from warehouse import descendants as descendants_module
+from warehouse.connection import Connection, connect
+from warehouse.record import RunSettings
+from warehouse.sql_errors import SQLError
+
+EPOCHS = 40
+#: Soups that copy, compute, mutate before and after, many bytes in an epoch, and are reset.
+CONFIGS = {
+    "much mutated": SoupConfig(language="bff_noheads_4bit", programs=16, seed=3, mutation=2**23, step_limit=300),
+    "replicating": SoupConfig(
+        language="bff_noheads",
+        programs=16,
+        seed=1,
+        mutation=2**20,
+        plants=((0, b"[[{.>]-]" + bytes(48) + b"]-]>.{[["),),
+    ),
+    "from nowhere": config_of(settings_of("mixed", "forthtrivial_reset", 2**26, seed=4, step_limit=200)),
+    "lattice": config_of(settings_of("lattice", "bff", None, seed=3, step_limit=200)),
+    "lattice, z80": config_of(settings_of("lattice", "z80", 2**28, seed=5, step_limit=60)),
+    "reset": config_of(SOUPS["mixed, reset in part"].settings),
+    "graph": config_of(settings_of("graph", "bff", 2**24, seed=3, step_limit=200)),
+}
+
+
+class Told(NamedTuple):
+    """A run called kept and the same soup's past by the naive tracer."""
+
+    config: SoupConfig
+    past: naive.Past
+    sql: Connection
+
+
+@pytest.fixture(scope="module", params=list(CONFIGS), name="told")
+def told_fixture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    config = CONFIGS[request.param]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warehouse.record.segment_length", lambda _programs: 16)
+        store = make(tmp_path_factory.mktemp("told") / "store", config, EPOCHS, RunSettings("kept", keyframe_every=16))
+        twin = Twin.of(config, EPOCHS)
+        with connect(store) as sql:
+            yield Told(config, naive.Past.of(twin.states, twin.records), sql)
+
+
+def rows(told: Told, relation: str, *arguments: int) -> list[Any]:
+    return told.sql.sql(f"SELECT * FROM {relation}('kept', {', '.join(map(str, arguments))})").fetchall()
+
+
+def places(config: SoupConfig) -> st.SearchStrategy[tuple[int, int, int]]:
+    """(epoch, program, site): mostly early, so that there is something to come."""
+    epochs = st.one_of(st.integers(0, 3), st.integers(0, EPOCHS))
+    return st.tuples(epochs, st.integers(0, config.programs - 1), st.integers(0, config.program_length - 1))
+
+
+@settings(max_examples=12)
+@given(data=st.data())
+def test_descendants_are_the_naive_ones(told: Told, data: st.DataObject) -> None:
+    epoch, program, site = data.draw(places(told.config))
+    until = data.draw(st.integers(epoch, EPOCHS))
+    cell = program * told.config.program_length + site
+    events, counts = naive.descendants(told.past, epoch, cell, until)
+    assert rows(told, "descendants", epoch, program, site, until) == events
+    assert rows(told, "descendant_counts", epoch, program, site, until) == [tuple(row.values()) for row in counts]
+
+
+@settings(max_examples=8)
+@given(data=st.data())
+def test_ancestries_are_the_naive_ones(told: Told, data: st.DataObject) -> None:
+    epoch, program = data.draw(st.integers(0, EPOCHS)), data.draw(st.integers(0, told.config.programs - 1))
+    state = data.draw(st.integers(0, epoch))
+    expected = [tuple(row.values()) for row in naive.ancestry(told.past, epoch, program)]
+    assert rows(told, "ancestry", epoch, program) == expected
+    assert rows(told, "parents", epoch, program) == naive.parents(told.past, epoch, program)
+    assert rows(told, "contributors", epoch, program, state) == naive.contributors(told.past, epoch, program, state)
+
+
+def test_the_soups_tried_show_every_event(told: Told) -> None:
+    """What the twins agree on would be little if nothing happened."""
+    seen = set()
+    for cell in range(0, told.config.cells, 41):
+        events, _ = naive.descendants(told.past, 0, cell, EPOCHS)
+        seen |= {(event.event, event.by) for event in events}
+    assert {("copied", "reaction"), ("lost", "reaction")} <= seen
+    assert ("lost", "reset") in seen or not told.config.reset_interval
+    assert ("lost", "mutation") in seen or told.config.mutation < 2**23
+
+
+@settings(max_examples=8)
+@given(data=st.data())
+def test_a_byte_descends_from_those_on_its_lineage_and_no_others(told: Told, data: st.DataObject) -> None:
+    epoch, program, site = data.draw(places(told.config))
+    length = told.config.program_length
+    born = {(program, site)}
+    for row in rows(told, "descendants", epoch, program, site, EPOCHS):
+        place = row[1], row[2]
+        if row[4] == "lost":
+            born.discard(place)
+        elif row[4] == "copied":
+            born.add(place)
+    for x in data.draw(st.lists(st.integers(0, told.config.cells - 1), max_size=6)) + [
+        a * length + b for a, b in sorted(born)[:3]
+    ]:
+        events = rows(told, "lineage", EPOCHS, *divmod(x, length))
+        stood = next(((event[1], event[2]) for event in events if event[0] <= epoch), None)
+        assert (divmod(x, length) in born) == (stood == (program, site)), (x, epoch, program, site)
