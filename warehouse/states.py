@@ -8,7 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sim import Language, Replay, self_replication_scores
+from warehouse.populations import cut, forms_of, lengths_of, population_of
 from warehouse.reader import History
+from warehouse.schema import RELATIONS
 
 Check = Callable[[], None]
 State = tuple[int, pa.Table]
@@ -48,7 +50,9 @@ def programs(history: History, epochs: Sequence[int], check: Check) -> Iterator[
         program = np.arange(config.programs, dtype=np.int32)
         y, x = np.divmod(program, np.int32(config.width or config.programs))
         lines = texts(config.instruction_set, chars)
-        yield epoch, pa.table({"program": program, "bytes": content, "text": lines, "x": x, "y": y})
+        shown = species_texts(config.instruction_set, forms_of(config.instruction_set, chars))
+        columns = {"program": program, "bytes": content, "text": lines, "x": x, "y": y, "species": shown}
+        yield epoch, pa.table(columns)
 
 
 def scores(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
@@ -61,6 +65,26 @@ def scores(history: History, epochs: Sequence[int], check: Check) -> Iterator[St
             found.append(self_replication_scores(history.config, chars, max(epoch - 1, 0), some))
         score = np.concatenate(found).astype(np.int32)
         yield epoch, pa.table({"program": np.arange(len(score), dtype=np.int32), "score": score})
+
+
+def species(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
+    """Yield each state's species, the most abundant first."""
+    language, count = history.config.instruction_set, history.config.programs
+    for epoch, replay in replayed(history, epochs, check):
+        found = population_of(language, replay.chars)
+        programs = replay.chars.reshape(count, -1)
+        yield epoch, pa.table(
+            {
+                "species": species_texts(language, found.forms),
+                "instructions": cut(language, found.forms),
+                "abundance": found.abundance.astype(np.int32),
+                "share": found.abundance / count,
+                "variants": found.variants.astype(np.int32),
+                "program": found.program.astype(np.int32),
+                "text": texts(language, programs[found.commonest]),
+            },
+            schema=RELATIONS["species_at"].schema,
+        )
 
 
 def pairings(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
@@ -78,6 +102,7 @@ STATES: dict[str, Callable[[History, Sequence[int], Check], Iterator[State]]] = 
     "tokens_at": tokens,
     "programs_at": programs,
     "scores_at": scores,
+    "species_at": species,
     "pairings": pairings,
 }
 
@@ -94,3 +119,10 @@ def texts(language: Language, chars: NDArray[np.uint8]) -> pa.Array:
     points = np.array([[ord(character) for character in form] for form in forms], np.uint32)
     lines: NDArray[Any] = points[chars].reshape(len(chars), -1)
     return pa.array(lines.view(f"<U{lines.shape[1]}").reshape(len(chars)), pa.string())
+
+
+def species_texts(language: Language, forms: NDArray[np.uint8]) -> list[str]:
+    """Return the text form of species (uint8[K, L], as `forms_of` gives them)."""
+    width = len(language.format(b"\0"))
+    lines, lengths = texts(language, forms).to_pylist(), lengths_of(language, forms).tolist()
+    return [line[: width * length] for line, length in zip(lines, lengths, strict=True)]
