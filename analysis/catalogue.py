@@ -1,4 +1,4 @@
-"""The analyses of a run, in order: measures -> transitions -> founders -> replicators, parasites, species and what builds on these.
+"""The analyses of a run, in order: each after those it needs, `measures` before all.
 
 Each has a version, which changes when its results do. A result is stale, and made again, when its own
 version, one of those it was made from (however indirectly) or the run's last stored state is another than

@@ -16,7 +16,7 @@ from sim.log import Bytes, Int64
 def distance(left: bytes, right: bytes) -> int:
     """Return the Levenshtein distance of two strings."""
     row = np.empty(len(right) + 1, np.int64)
-    return int(_distance(np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8), row, False))  # noqa: FBT003
+    return int(_distance(np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8), row, False))
 
 
 def nearest_parts(pattern: bytes, rows: Bytes, lengths: Int64, *, whole: bool = False) -> Int64:
@@ -99,5 +99,3 @@ def _link(rows: Any, mirrored: Any, lengths: Any, within: int, roots: Any) -> No
     for a in range(len(rows)):
         while roots[roots[a]] != roots[a]:
             roots[a] = roots[roots[a]]
-
-

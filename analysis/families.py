@@ -1,10 +1,10 @@
 """Families of species, and how they follow one another.
 
-Of the species that `species` lists, in all states together, two are of one family if a few edits lead from one to the
-other: at most a quarter of the shorter one's instructions inserted, deleted or replaced. A species and its mirror
-image count as one: many replicators copy themselves back to front, and then both are there in equal numbers.
-(Reversed, not with its commands exchanged: nothing turns a `<` into a `>`.) Families are what such steps connect
-(single linkage), so a family may drift; it has the same number in every state.
+Of the species that `species` lists with two programs or more, in all states together, two are of one family if a
+few edits lead from one to the other: at most a quarter of the shorter one's instructions inserted, deleted or replaced.
+A species and its mirror image count as one: many replicators copy themselves back to front, and then both are there
+in equal numbers. (Reversed, not with its commands exchanged: nothing turns a `<` into a `>`.) Families are what such
+steps connect (single linkage), so a family may drift; it has the same number in every state.
 """
 
 from collections import defaultdict
@@ -27,6 +27,7 @@ def find_families(species: Sequence[Row]) -> list[Row]:
     Numbers go by the families' greatest abundance, then by the state where it was first reached, then by the
     instructions of their most abundant species there.
     """
+    species = [row for row in species if row["abundance"] > 1]  # one program is no population
     strings = sorted({row["instructions"] for row in species})
     cluster = dict(zip(strings, linked(strings, NEAR), strict=True))
     rows: list[Row] = []

@@ -3,9 +3,9 @@
 Looked at are the states with replicators among each founder's census, the end of each onset, and the last. *Hosts* are
 a state's 8 most frequent replicators. *Candidates* are its most frequent programs that at least two hold and that
 score less than 5 with random food: the first 64 among the first 512. Each meets each host twice, on the left and on
-the right, and 16 random foods twice; nothing mutates. It *was copied* if it is nearly in both halves afterwards. It is a
-parasite if that happened in at least a quarter of its meetings with hosts, and in less than a twentieth of those with
-food.
+the right, and 16 random foods twice; nothing mutates. It *was copied* if it is nearly in both halves afterwards. It is
+a parasite if that happened in at least a quarter of its meetings with hosts, and in less than a twentieth of those
+with food.
 
 *Nearly*: its bytes, as they are or back to front, stand at 7 of 8 sites. In the other's half only sites count
 where it differed from what was there, and if these are less than an eighth the meeting tells nothing and no copy.
@@ -68,11 +68,14 @@ def parasites_of(config: SoupConfig, chars: Bytes, epoch: int, replicators: Sequ
     scores = self_replication_scores(config, chars, max(epoch - 1, 0), indices)
     quiet = np.flatnonzero(scores < SCORE_THRESHOLD)[:CANDIDATES]
     rows = []
-    for index, count, score in zip(indices[quiet].tolist(), copies[quiet].tolist(), scores[quiet].tolist(), strict=True):
+    for place in quiet:
+        index, count, score = int(indices[place]), int(copies[place]), int(scores[place])
         content = programs[index].tobytes()
         by_host = [_copied(config, content, host["bytes"]) for host in hosts]
+        if WITH_HOSTS * sum(by_host) < 2 * len(hosts):
+            continue
         fed = sum(_copied(config, content, food) for food in foods(config))
-        if WITH_HOSTS * sum(by_host) < 2 * len(hosts) or WITH_FOOD * fed >= 2 * FOODS:
+        if WITH_FOOD * fed >= 2 * FOODS:
             continue
         host = hosts[by_host.index(max(by_host))]
         rows.append(

@@ -35,8 +35,13 @@ _UNKNOWN: Row = dict.fromkeys(
 
 
 def find_lives(history: History, species: Sequence[Row], progress: Progress | None = None) -> list[Row]:
-    """Return the rows of `species_lives` (without `run`), by falling peak; ``species`` are the rows of that relation."""
+    """Return the rows of `species_lives` (without `run`), by falling peak.
+
+    ``species`` are the rows of that relation.
+    """
     chosen = followed(species)
+    if not chosen:
+        return []
     language = history.config.instruction_set
     wanted = Wanted(language, [row["instructions"] for row in chosen])
     epochs = sorted({int(row["epoch"]) for row in species})
@@ -64,10 +69,13 @@ def find_lives(history: History, species: Sequence[Row], progress: Progress | No
 
 
 def followed(species: Sequence[Row]) -> list[Row]:
-    """Return the species that are followed, each as its row where it was most abundant (the first such), by that."""
+    """Return the species that are followed, each as its row where it was most abundant (the first such), by that.
+
+    One of which there never were two is none: a random soup's programs are.
+    """
     best: dict[bytes, Row] = {}
     for row in species:
-        if row["rank"] <= FIRST:
+        if row["rank"] <= FIRST and row["abundance"] > 1:
             known = best.setdefault(row["instructions"], row)
             if row["abundance"] > known["abundance"]:
                 best[row["instructions"]] = row
@@ -187,5 +195,3 @@ def _cell(source: int, left: int, right: int, length: int) -> int:
     if source == NOWHERE:
         return -1
     return left * length + source if source < length else right * length + source - length
-
-

@@ -499,7 +499,9 @@ RELATIONS: dict[str, Table] = {
         Table(
             "species_lives", "a species that was among a state's first", ("run", "instructions"), _placed(*LIFE_COLUMNS)
         ),
-        Table("families", "a family of abundant species in a state", ("run", "epoch", "rank"), _placed(*FAMILY_COLUMNS)),
+        Table(
+            "families", "a family of abundant species in a state", ("run", "epoch", "rank"), _placed(*FAMILY_COLUMNS)
+        ),
         Table(
             "succession",
             "a stretch of states in which one family dominates",

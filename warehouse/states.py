@@ -73,17 +73,20 @@ def species(history: History, epochs: Sequence[int], check: Check) -> Iterator[S
     for epoch, replay in replayed(history, epochs, check):
         found = population_of(language, replay.chars)
         programs = replay.chars.reshape(count, -1)
-        yield epoch, pa.table(
-            {
-                "species": species_texts(language, found.forms),
-                "instructions": cut(language, found.forms),
-                "abundance": found.abundance.astype(np.int32),
-                "share": found.abundance / count,
-                "variants": found.variants.astype(np.int32),
-                "program": found.program.astype(np.int32),
-                "text": texts(language, programs[found.commonest]),
-            },
-            schema=RELATIONS["species_at"].schema,
+        yield (
+            epoch,
+            pa.table(
+                {
+                    "species": species_texts(language, found.forms),
+                    "instructions": cut(language, found.forms),
+                    "abundance": found.abundance.astype(np.int32),
+                    "share": found.abundance / count,
+                    "variants": found.variants.astype(np.int32),
+                    "program": found.program.astype(np.int32),
+                    "text": texts(language, programs[found.commonest]),
+                },
+                schema=RELATIONS["species_at"].schema,
+            ),
         )
 
 
