@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.jit import kernel
 from sim.log import Bytes, Int64
+
+Flags = NDArray[np.bool_]
 
 
 def distance(left: bytes, right: bytes) -> int:
@@ -19,14 +22,13 @@ def distance(left: bytes, right: bytes) -> int:
     return int(_distance(np.frombuffer(left, np.uint8), np.frombuffer(right, np.uint8), row, False))
 
 
-def nearest_parts(pattern: bytes, rows: Bytes, lengths: Int64, *, whole: bool = False) -> Int64:
-    """Return for each string how far the nearest of its parts is from ``pattern`` (Sellers 1980), int64[K].
+def within_edits(pattern: bytes, rows: Bytes, lengths: Int64, within: int, *, whole: bool = False) -> Flags:
+    """Tell for each string whether at most ``within`` edits lead from ``pattern`` to a part of it (Sellers 1980).
 
-    Row k of ``rows`` (uint8[K, L]) is a string of ``lengths[k]`` bytes; ``whole`` asks for the distance of the whole
-    string instead.
+    Row k of ``rows`` (uint8[K, L]) is a string of ``lengths[k]`` bytes; with ``whole`` it is all of it that counts.
     """
-    found = np.empty(len(rows), np.int64)
-    _parts(np.frombuffer(pattern, np.uint8), np.ascontiguousarray(rows), lengths, whole, found)
+    found = np.empty(len(rows), np.bool_)
+    _within(np.frombuffer(pattern, np.uint8), np.ascontiguousarray(rows), lengths, within, whole, found)
     return found
 
 
@@ -70,10 +72,28 @@ def _distance(pattern: Any, string: Any, row: Any, parts: bool) -> int:
 
 
 @kernel
-def _parts(pattern: Any, rows: Any, lengths: Any, whole: bool, found: Any) -> None:
+def _holds(pattern: Any, string: Any) -> bool:
+    """Tell whether ``pattern`` is a part of ``string``: no edits need no table."""
+    for start in range(len(string) - len(pattern) + 1):
+        i = 0
+        while i < len(pattern) and string[start + i] == pattern[i]:
+            i += 1
+        if i == len(pattern):
+            return True
+    return False
+
+
+@kernel
+def _within(pattern: Any, rows: Any, lengths: Any, within: int, whole: bool, found: Any) -> None:
     row = np.empty(rows.shape[1] + 1, np.int64)
     for k in range(len(rows)):
-        found[k] = _distance(pattern, rows[k, : lengths[k]], row, not whole)
+        longer = lengths[k] - len(pattern)
+        if longer < -within or (whole and longer > within):
+            found[k] = False
+        elif within == 0:
+            found[k] = _holds(pattern, rows[k, : lengths[k]])
+        else:
+            found[k] = _distance(pattern, rows[k, : lengths[k]], row, not whole) <= within
 
 
 @kernel

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.edits import nearest_parts
+from analysis.edits import within_edits
 from sim import InputError, Language
 from sim.hexadecimal import parse_hex
 from sim.log import Bytes, Int64
@@ -62,7 +62,7 @@ def pattern_of(
             return Pattern(expression=re.compile(regex, re.DOTALL), whole=whole, of_species=of_species)
         except re.error as error:
             raise InputError(f"regex: {regex!r}: {error}") from error
-    content = language.parse(text) if text is not None else parse_hex(hexadecimal or "", "hex")
+    content = language.parse(text) if text is not None else parse_hex("hex", hexadecimal or "")
     if not 0 < len(content) <= language.program_length:
         raise InputError(
             f"pattern: {len(content)} bytes; a part of a {language.name} program has 1 to {language.program_length}"
@@ -74,10 +74,8 @@ def pattern_of(
 
 def matching(language: Language, programs: Bytes, pattern: Pattern) -> Int64:
     """Return which of ``programs`` (uint8[K, L]) match, ascending."""
-    first, group, _ = grouped(programs)
-    rows = programs[first]
-    if pattern.of_species:
-        rows = forms_of(language, rows)
+    first, group, _ = grouped(forms_of(language, programs) if pattern.of_species else programs)
+    rows = forms_of(language, programs[first]) if pattern.of_species else programs[first]
     lengths = lengths_of(language, rows) if pattern.of_species else np.full(len(rows), rows.shape[1], np.int64)
     if pattern.expression is not None:
         find = pattern.expression.fullmatch if pattern.whole else pattern.expression.search
@@ -85,36 +83,38 @@ def matching(language: Language, programs: Bytes, pattern: Pattern) -> Int64:
         found = np.array([find(line) is not None for line in lines], np.bool_)
     else:
         assert pattern.content is not None
-        content, same = np.frombuffer(pattern.content, np.uint8), np.arange(256, dtype=np.uint8)
-        if not pattern.exact:
-            same = _written_alike(language)
+        content = np.frombuffer(pattern.content, np.uint8)
+        same = np.arange(256, dtype=np.uint8) if pattern.exact else _written_alike(language)
         if pattern.of_species:  # there one byte stands for all that mean the same
             same = same[instructions(language).same]
-        found = nearest_parts(same[content].tobytes(), same[rows], lengths, whole=pattern.whole) <= pattern.within
+        found = within_edits(same[content].tobytes(), same[rows], lengths, pattern.within, whole=pattern.whole)
     return np.flatnonzero(found[group]).astype(np.int64)
 
 
-def first_state_with(history: History, pattern: Pattern) -> tuple[int, Int64] | None:
-    """Return the first state in which a program matches, and the programs; None if no state kept whole has any.
+def first_state_with(history: History, pattern: Pattern) -> tuple[int, Bytes, Int64] | None:
+    """Return the first state in which a program matches, as `found_in` does; None if no state kept whole has any.
 
     The states kept whole (and the last) are looked at in order, then every state between the first that has a match
     and the one before it: matches that came and went between two of them are not seen.
     """
-    looked_at = sorted({*history.keyframe_epochs, history.last})
     before = -1
-    for epoch, found in found_in(history, pattern, looked_at):
+    for epoch, _, found in found_in(history, pattern, sorted({*history.keyframe_epochs, history.last})):
         if len(found):
             between = found_in(history, pattern, range(before + 1, epoch + 1))
-            return next((n, programs) for n, programs in between if len(programs))
+            return next(state for state in between if len(state[2]))
         before = epoch
     return None
 
 
-def found_in(history: History, pattern: Pattern, epochs: Sequence[int]) -> Iterator[tuple[int, Int64]]:
-    """Yield (epoch, the programs that match, ascending) for ascending ``epochs``."""
+def found_in(history: History, pattern: Pattern, epochs: Sequence[int]) -> Iterator[tuple[int, Bytes, Int64]]:
+    """Yield (epoch, the state's programs as uint8[N, L], those that match, ascending) for ascending ``epochs``.
+
+    Take what is needed of the programs before the next state is asked for.
+    """
     language = history.config.instruction_set
     for epoch, chars in history.chars(epochs):
-        yield epoch, matching(language, chars.reshape(-1, language.program_length), pattern)
+        programs = chars.reshape(-1, language.program_length)
+        yield epoch, programs, matching(language, programs, pattern)
 
 
 def _written_alike(language: Language) -> Bytes:

@@ -50,6 +50,8 @@ COMMANDS = (
     Command("score", "score", "self-replication scores of a state's programs"),
     Command("program", "program", "print programs in their text form and colours, disassembled"),
     Command("trace", "trace", "follow one execution step by step"),
+    Command("species", "species", "a state's species; which families of them followed one another"),
+    Command("search", "search", "find programs by text, bytes, regular expression or within some edits"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),
     Command("export", "export", "write the tokens of any epochs as plain Parquet"),
 )
