@@ -1,7 +1,7 @@
 """`primordium search`: programs of one state or of many that hold a text, hex digits or a regular expression."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.output import print_records
@@ -83,30 +83,33 @@ def _print_state(
     """Print the matching programs of a state, each text once, the most frequent first."""
     from flows.cli.terminal import note
 
-    rows = list(_distinct(history, programs, found))
-    note(f"{len(found)} programs of state {epoch} match, {len(rows)} distinct")
-    print_records(({"epoch": epoch} | row for row in rows[: arguments.limit]), arguments.format, IN_STATE)
+    distinct, copies = _distinct(programs, found)
+    note(f"{len(found)} programs of state {epoch} match, {len(distinct)} distinct")
+    listed = zip(distinct[: arguments.limit], copies, strict=False)
+    rows = [{"epoch": epoch, "copies": count} | _told(history, programs, program) for program, count in listed]
+    print_records(rows, arguments.format, IN_STATE)
 
 
-def _over_states(history: "History", pattern: "Pattern", epochs: Any) -> Iterator[dict[str, Any]]:
+def _over_states(history: "History", pattern: "Pattern", epochs: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Yield a row for each state in which any program matches."""
     from analysis.search import found_in
 
     for epoch, programs, found in found_in(history, pattern, epochs):
         if len(found):
-            distinct = list(_distinct(history, programs, found))
+            distinct, _ = _distinct(programs, found)
             counts = {"programs": len(found), "share": len(found) / len(programs), "distinct": len(distinct)}
-            yield {"epoch": epoch} | counts | {name: distinct[0][name] for name in ("program", "text")}
+            yield {"epoch": epoch} | counts | _told(history, programs, distinct[0])
 
 
-def _distinct(history: "History", programs: "Bytes", found: "Int64") -> Iterator[dict[str, Any]]:
-    """Yield the distinct ones among some programs of a state, the most frequent first, then the smaller index."""
+def _distinct(programs: "Bytes", found: "Int64") -> tuple[list[int], list[int]]:
+    """Return the distinct ones among some programs of a state, the most frequent first, and how many are alike."""
     from analysis.replicators import distinct_programs
 
-    language = history.config.instruction_set
     if len(found) == 0:
-        return
-    places, copies = distinct_programs(programs[found].reshape(-1), language.program_length)
-    for place, count in zip(places.tolist(), copies.tolist(), strict=True):
-        program = int(found[place])
-        yield {"program": program, "copies": count, "text": language.format(programs[program].tobytes())}
+        return [], []
+    places, copies = distinct_programs(programs[found].reshape(-1), programs.shape[1])
+    return found[places].tolist(), copies.tolist()
+
+
+def _told(history: "History", programs: "Bytes", program: int) -> dict[str, Any]:
+    return {"program": program, "text": history.config.instruction_set.format(programs[program].tobytes())}
