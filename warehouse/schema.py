@@ -312,7 +312,9 @@ LIFE_COLUMNS = (
         nullable=True,
     ),
 )
-FAMILY = Column("family", INTEGER, "", "number of the family, the same in all states: 1 had the greatest abundance")
+FAMILY = Column(
+    "family", INTEGER, "number", "number of the family, the same in all states: 1 had the greatest abundance"
+)
 FAMILY_COLUMNS = (
     EPOCH,
     Column("rank", INTEGER, "order", "families of the state by abundance, from 1; 1 dominates"),
@@ -332,7 +334,7 @@ SUCCESSION_COLUMNS = (
     Column("species", TEXT, "", "the family's most abundant species at peak_epoch"),
     Column("peak_epoch", INTEGER, "epochs", "state of the stretch in which the family's share was greatest"),
     Column("peak_share", DOUBLE, "share of programs", "its share then"),
-    Column("replaced_family", INTEGER, "", "family that dominated before; null for the first", nullable=True),
+    Column("replaced_family", INTEGER, "number", "family that dominated before; null for the first", nullable=True),
     Column("replaced_species", TEXT, "", "species of the stretch before; null for the first", nullable=True),
 )
 PARASITE_COLUMNS = (

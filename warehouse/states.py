@@ -31,6 +31,16 @@ def replayed(history: History, epochs: Sequence[int], check: Check) -> Iterator[
             yield epoch, replay
 
 
+def bytes_of(history: History, epochs: Sequence[int], check: Check) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Yield (epoch, the state's bytes by cell): first of states kept whole, read without tokens, then of others."""
+    kept = sorted(set(epochs) & set(history.keyframe_epochs))
+    for epoch, chars in history.chars(kept):
+        check()
+        yield epoch, chars
+    for epoch, replay in replayed(history, sorted(set(epochs).difference(kept)), check):
+        yield epoch, replay.chars
+
+
 def tokens(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
     """Yield each state's tokens in cell order: program and token; the rest follows from these."""
     length = history.config.program_length
@@ -42,8 +52,8 @@ def tokens(history: History, epochs: Sequence[int], check: Check) -> Iterator[St
 def programs(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
     """Yield each state's programs: bytes and text."""
     config = history.config
-    for epoch, replay in replayed(history, epochs, check):
-        chars = replay.chars.reshape(config.programs, config.program_length)
+    for epoch, state in bytes_of(history, epochs, check):
+        chars = state.reshape(config.programs, config.program_length)
         content = pa.FixedSizeBinaryArray.from_buffers(
             pa.binary(config.program_length), config.programs, [None, pa.py_buffer(chars.tobytes())]
         )
@@ -70,9 +80,9 @@ def scores(history: History, epochs: Sequence[int], check: Check) -> Iterator[St
 def species(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
     """Yield each state's species, the most abundant first."""
     language, count = history.config.instruction_set, history.config.programs
-    for epoch, replay in replayed(history, epochs, check):
-        found = population_of(language, replay.chars)
-        programs = replay.chars.reshape(count, -1)
+    for epoch, chars in bytes_of(history, epochs, check):
+        found = population_of(language, chars)
+        programs = chars.reshape(count, -1)
         yield (
             epoch,
             pa.table(
