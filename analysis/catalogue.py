@@ -1,4 +1,4 @@
-"""The analyses of a run, in order: measures -> transitions -> founders -> replicators; trends -> phases.
+"""The analyses of a run, in order: each after those it needs, `measures` before all.
 
 Each has a version, which changes when its results do. A result is stale, and made again, when its own
 version, one of those it was made from (however indirectly) or the run's last stored state is another than
@@ -9,10 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.families import find_families, find_succession
 from analysis.founders import find_founders
 from analysis.measures import measure
+from analysis.parasites import find_parasites
 from analysis.phases import describe_phases
 from analysis.replicators import find_replicators
+from analysis.species import find_diversity, find_species
+from analysis.species_lives import find_lives
 from analysis.transitions import find_transitions
 from analysis.trends import find_trends
 from sim import InputError
@@ -66,6 +70,29 @@ ANALYSES = (
         1,
         ("transitions", "trends"),
         lambda history, of, progress: describe_phases(history, of["transitions"], of["trends"], progress),
+    ),
+    Analysis(
+        "species",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_species(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "diversity",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_diversity(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "species_lives", 1, ("species",), lambda history, of, progress: find_lives(history, of["species"], progress)
+    ),
+    Analysis("families", 1, ("species",), lambda _, of, __: find_families(of["species"])),
+    Analysis("succession", 1, ("families",), lambda _, of, __: find_succession(of["families"])),
+    Analysis(
+        "parasites",
+        1,
+        ("transitions", "replicators"),
+        lambda history, of, progress: find_parasites(history, of["transitions"], of["replicators"], progress),
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))

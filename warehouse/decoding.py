@@ -3,7 +3,7 @@
 import contextlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from sim import NOWHERE, EpochLog, MechanismTable, SoupConfig, Tokens
 from sim.initial import reset_chars
 from sim.intrinsics import prefetch
 from sim.jit import kernel
-from sim.log import CELL_BITS, Int64, Reset, UInt32
+from sim.log import CELL_BITS, Bytes, Int64, Reset, UInt32
 from warehouse.errors import StoreFault
 from warehouse.store import Span
 
@@ -273,8 +273,30 @@ class SegmentReader:
 
     def keyframe(self, epoch: int, cells: int, submit: Any) -> Tokens:
         """Return the tokens of a state kept whole; ``submit`` runs a function in a thread and returns its future."""
-        path = self.segment.file("keyframes")
         origins, chars = np.empty(cells, np.int64), np.empty(cells, np.uint8)
+
+        def join(columns: dict[str, Any], first: int, stop: int) -> None:
+            epochs, relative, char = columns["born_epoch"], columns["born_relative"], columns["char"]
+            _joined(epochs, relative, char, first, origins[first:stop], chars[first:stop])
+
+        self._read_keyframe(epoch, cells, ["born_epoch", "born_relative", "char"], join, submit)
+        return Tokens(origins, chars)
+
+    def keyframe_chars(self, epoch: int, cells: int, submit: Any) -> Bytes:
+        """Return the bytes of a state kept whole, nothing else read; ``submit`` as for `keyframe`."""
+        chars = np.empty(cells, np.uint8)
+
+        def join(columns: dict[str, Any], first: int, stop: int) -> None:
+            chars[first:stop] = columns["char"]
+
+        self._read_keyframe(epoch, cells, ["char"], join, submit)
+        return chars
+
+    def _read_keyframe(
+        self, epoch: int, cells: int, names: list[str], join: Callable[[dict[str, Any], int, int], None], submit: Any
+    ) -> None:
+        """Read columns of a keyframe; ``join`` takes those of the cells from its second argument up to its third."""
+        path = self.segment.file("keyframes")
         with reading(path):
             metadata = open_parquet(path).metadata
             groups = _groups_of_keyframe(metadata, epoch)
@@ -284,16 +306,12 @@ class SegmentReader:
 
             def read(group: int, first: int) -> None:
                 with reading(path):
-                    names = ["born_epoch", "born_relative", "char"]
                     rows = open_parquet(path).read_row_group(group, columns=names, use_threads=False)
-                    stop = first + len(rows)
-                    epochs, relative, char = (rows[name].to_numpy() for name in names)
-                    _joined(epochs, relative, char, first, origins[first:stop], chars[first:stop])
+                    join({name: rows[name].to_numpy() for name in names}, first, first + len(rows))
 
             starts = np.cumsum([0, *sizes[:-1]])
             for future in [submit(read, *work) for work in zip(groups, starts.tolist(), strict=True)]:
                 future.result()
-        return Tokens(origins, chars)
 
 
 def _groups_of_keyframe(metadata: Any, epoch: int) -> Sequence[int]:

@@ -6,12 +6,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from itertools import groupby
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from sim import EpochLog, Replay, SoupConfig, Tokens
+from sim.log import Bytes
 from warehouse.decoding import SegmentReader, read_manifest, read_whole
 from warehouse.errors import StoreError, StoreFault
 from warehouse.schema import FILES, MEASURES
@@ -165,6 +167,22 @@ class History:
                 while replay.epoch < epoch:
                     replay.apply(next(logs))
                 yield epoch, replay
+
+    def chars(self, epochs: Sequence[int]) -> Iterator[tuple[int, Bytes]]:
+        """Yield (epoch, bytes of the state by cell) for ascending ``epochs``: of keyframes read, of others replayed.
+
+        uint8[cells]; take what is needed of it before the next is asked for.
+        """
+        kept = set(self.keyframe_epochs)
+        for whole, group in groupby(epochs, key=kept.__contains__):
+            if whole:
+                for epoch in group:
+                    self._check(epoch)
+                    with ThreadPoolExecutor(THREADS, "keyframe") as pool:
+                        reader = self._reader(self.segment_of(epoch))
+                        yield epoch, reader.keyframe_chars(epoch, self.config.cells, pool.submit)
+            else:
+                yield from ((epoch, replay.chars) for epoch, replay in self.states(list(group)))
 
     def epochs(self, *, compacted: bool = True) -> dict[str, Array]:
         """Return the relation `epochs` of the run, by column; NaN or -1 where a state is not measured.

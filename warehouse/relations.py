@@ -67,7 +67,7 @@ _TOKENS = f"""CREATE VIEW tokens AS
 
 
 def _table_macros() -> list[str]:
-    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _PAIRINGS, _LINEAGE, *_DESCENTS, *_ANCESTRIES]
+    return [_TOKENS_AT, _PROGRAMS_AT, _SCORES_AT, _SPECIES_AT, _PAIRINGS, _LINEAGE, *_DESCENTS, *_ANCESTRIES]
 
 
 def _state(relation: str) -> str:
@@ -85,10 +85,14 @@ _TOKENS_AT = f"""CREATE MACRO tokens_at(run, epoch) AS TABLE
 
 # A soup that is no grid is a line: as wide as it has programs.
 _PROGRAMS_AT = f"""CREATE MACRO programs_at(run, epoch) AS TABLE
-    SELECT t.program, t.bytes, t.text, t.x, t.y, t.state AS epoch FROM {_state("programs_at")}"""
+    SELECT t.program, t.bytes, t.text, t.x, t.y, t.species, t.state AS epoch FROM {_state("programs_at")}"""
 
 _SCORES_AT = f"""CREATE MACRO scores_at(run, epoch) AS TABLE
     SELECT t.program, t.score, t.state AS epoch FROM {_state("scores_at")}"""
+
+_SPECIES_AT = f"""CREATE MACRO species_at(run, epoch) AS TABLE
+    SELECT {", ".join(f"t.{name}" for name in RELATIONS["species_at"].names)}, t.state AS epoch
+    FROM {_state("species_at")}"""
 
 _PAIRINGS = f"""CREATE MACRO pairings(run, epoch) AS TABLE
     SELECT t.left_program, t.right_program, t.state AS epoch FROM {_state("pairings")}"""

@@ -307,6 +307,121 @@ PHASE_COLUMNS = (
         nullable=True,
     ),
 )
+SPECIES = Column(
+    "species",
+    TEXT,
+    "",
+    "the instructions in their order, other bytes left out, in the text form; where every byte acts, the whole program",
+)
+INSTRUCTIONS = Column("instructions", BLOB, "", "the species' bytes, one byte for all that mean the same")
+ABUNDANCE = Column("abundance", INTEGER, "programs", "programs of the state that belong to it")
+PROGRAM_SHARE = Column("share", DOUBLE, "share of programs", "abundance divided by the programs of the soup")
+STATE_SPECIES = (
+    SPECIES,
+    INSTRUCTIONS,
+    ABUNDANCE,
+    PROGRAM_SHARE,
+    Column("variants", INTEGER, "programs", "distinct programs of the species in the state"),
+    Column("program", INTEGER, "index", "smallest index that belongs to the species"),
+    Column("text", TEXT, "", "the species' most frequent program (of equals the smallest index's), whole"),
+)
+SPECIES_COLUMNS = (
+    EPOCH,
+    Column("rank", INTEGER, "order", "species of the state by abundance, from 1; of equals the smaller program first"),
+    *STATE_SPECIES,
+)
+
+
+def _diversity(kind: str, what: str) -> tuple[Column, ...]:
+    return (
+        Column(f"{kind}_richness", INTEGER, what, f"how many {what} the state has"),
+        Column(f"{kind}_shannon", DOUBLE, "bits", f"Shannon entropy of the shares of its {what}"),
+        Column(f"{kind}_simpson", DOUBLE, "chance", f"chance that two of its programs are different {what} (Simpson)"),
+    )
+
+
+DIVERSITY_COLUMNS = (EPOCH, *_diversity("program", "distinct programs"), *_diversity("species", "species"))
+LIFE_COLUMNS = (
+    SPECIES,
+    INSTRUCTIONS,
+    Column("seen_epoch", INTEGER, "epochs", "first of the states looked at (those of `species`) with any"),
+    Column("peak_epoch", INTEGER, "epochs", "state looked at with the most of them; the earliest of equals"),
+    Column("peak_abundance", INTEGER, "programs", "how many there were then"),
+    Column("last_epoch", INTEGER, "epochs", "last state looked at with any"),
+    Column(
+        "extinct_epoch",
+        INTEGER,
+        "epochs",
+        "next state looked at, which had none; null if they live in the last",
+        nullable=True,
+    ),
+    Column(
+        "born_epoch",
+        INTEGER,
+        "epochs",
+        "exactly the first state with any after the one looked at before seen_epoch, found by replay;"
+        " null where the bounded replay did not get to it",
+        nullable=True,
+    ),
+    Column("born_program", INTEGER, "index", "program that was the first; null if born_epoch is", nullable=True),
+    Column(
+        "left_program",
+        INTEGER,
+        "index",
+        "left parent: of the reaction that made it; null where there was none or born_epoch is null",
+        nullable=True,
+    ),
+    Column("right_program", INTEGER, "index", "right parent; null likewise", nullable=True),
+    Column("left_bytes", INTEGER, "bytes", "bytes of the newborn from the left parent; null likewise", nullable=True),
+    Column("right_bytes", INTEGER, "bytes", "bytes of it from the right parent; null likewise", nullable=True),
+    Column("other_bytes", INTEGER, "bytes", "bytes of it that came from nowhere; null likewise", nullable=True),
+    Column(
+        "mutated_bytes",
+        INTEGER,
+        "bytes",
+        "bytes of it, among these, that mutated in that epoch; null if born_epoch is null or 0",
+        nullable=True,
+    ),
+)
+FAMILY = Column(
+    "family", INTEGER, "number", "number of the family, the same in all states: 1 had the greatest abundance"
+)
+FAMILY_COLUMNS = (
+    EPOCH,
+    Column("rank", INTEGER, "order", "families of the state by abundance, from 1; 1 dominates"),
+    FAMILY,
+    Column("abundance", INTEGER, "programs", "programs of the family's species that `species` lists in the state"),
+    Column("share", DOUBLE, "share of programs", "abundance divided by the programs of the soup"),
+    Column("members", INTEGER, "species", "how many of its species `species` lists in the state"),
+    Column("species", TEXT, "", "the most abundant of them: its instructions in the text form"),
+    Column("instructions", BLOB, "", "the most abundant of them: its instructions as bytes"),
+    PROGRAM_TEXT,
+)
+SUCCESSION_COLUMNS = (
+    Column("rank", INTEGER, "order", "stretches in order of time, from 1"),
+    Column("epoch", INTEGER, "epochs", "first state looked at in which the family dominates"),
+    Column("last_epoch", INTEGER, "epochs", "last state looked at of the stretch"),
+    FAMILY,
+    Column("species", TEXT, "", "the family's most abundant species at peak_epoch"),
+    Column("peak_epoch", INTEGER, "epochs", "state of the stretch in which the family's share was greatest"),
+    Column("peak_share", DOUBLE, "share of programs", "its share then"),
+    Column("replaced_family", INTEGER, "number", "family that dominated before; null for the first", nullable=True),
+    Column("replaced_species", TEXT, "", "species of the stretch before; null for the first", nullable=True),
+)
+PARASITE_COLUMNS = (
+    EPOCH,
+    PROGRAM,
+    Column("copies", INTEGER, "programs", "programs of the state with exactly these bytes"),
+    SCORE,
+    Column("host_program", INTEGER, "index", "the replicator that copies it most often; of equals the most frequent"),
+    Column("host_text", TEXT, "", "the host in the text form of its language"),
+    Column("copied", INTEGER, "meetings", "how often it was copied when it met one of the most frequent replicators"),
+    Column("meetings", INTEGER, "meetings", "how often it met one: each on its left and on its right"),
+    Column("copied_alone", INTEGER, "meetings", "how often it was copied when it met a random program"),
+    Column("meetings_alone", INTEGER, "meetings", "how often it met one: each on its left and on its right"),
+    PROGRAM_TEXT,
+    PROGRAM_BYTES,
+)
 
 RUN_COLUMNS = (
     RUN,
@@ -385,13 +500,22 @@ FILES: dict[str, Table] = {
         Table("replicators", "a replicating program of a state", ("epoch", "program"), REPLICATOR_COLUMNS),
         Table("trends", "a state of the lattice", ("epoch",), TREND_COLUMNS),
         Table("phases", "a phase", ("rank",), PHASE_COLUMNS),
+        Table("species", "an abundant species of a state", ("epoch", "rank"), SPECIES_COLUMNS),
+        Table("diversity", "a state looked at", ("epoch",), DIVERSITY_COLUMNS),
+        Table("species_lives", "a species that was among a state's first", ("instructions",), LIFE_COLUMNS),
+        Table("families", "a family of abundant species in a state", ("epoch", "rank"), FAMILY_COLUMNS),
+        Table("succession", "a stretch of states in which one family dominates", ("rank",), SUCCESSION_COLUMNS),
+        Table("parasites", "a parasite of a state", ("epoch", "program"), PARASITE_COLUMNS),
     )
 }
 
 #: Relations of a segment, one file each.
 SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 #: Analyses whose results lie in `analyses/<name>.parquet`.
-RESULTS: tuple[str, ...] = ("transitions", "founders", "replicators", "trends", "phases")
+RESULTS: tuple[str, ...] = (
+    "transitions", "founders", "replicators", "trends", "phases", "species", "diversity", "species_lives", "families", "succession",
+    "parasites",
+)  # fmt: skip
 
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
 
@@ -447,6 +571,21 @@ RELATIONS: dict[str, Table] = {
         ),
         Table("trends", "a state of the lattice of a run", ("run", "epoch"), _placed(*TREND_COLUMNS)),
         Table("phases", "a phase of a run", ("run", "rank"), _placed(*PHASE_COLUMNS)),
+        Table("species", "an abundant species of a state", ("run", "epoch", "rank"), _placed(*SPECIES_COLUMNS)),
+        Table("diversity", "a state looked at", ("run", "epoch"), _placed(*DIVERSITY_COLUMNS)),
+        Table(
+            "species_lives", "a species that was among a state's first", ("run", "instructions"), _placed(*LIFE_COLUMNS)
+        ),
+        Table(
+            "families", "a family of abundant species in a state", ("run", "epoch", "rank"), _placed(*FAMILY_COLUMNS)
+        ),
+        Table(
+            "succession",
+            "a stretch of states in which one family dominates",
+            ("run", "rank"),
+            _placed(*SUCCESSION_COLUMNS),
+        ),
+        Table("parasites", "a parasite of a state", ("run", "epoch", "program"), _placed(*PARASITE_COLUMNS)),
         Table("tokens_at", "a cell of the state", ("program", "site"), TOKEN_COLUMNS, ("run", "epoch")),
         Table(
             "programs_at",
@@ -458,10 +597,12 @@ RELATIONS: dict[str, Table] = {
                 PROGRAM_TEXT,
                 Column("x", INTEGER, "programs", "column on a grid: program modulo the width"),
                 Column("y", INTEGER, "programs", "row on a grid: program divided by the width"),
+                SPECIES,
             ),
             ("run", "epoch"),
         ),
         Table("scores_at", "a program of the state", ("program",), (PROGRAM, SCORE), ("run", "epoch")),
+        Table("species_at", "a species of the state", ("instructions",), STATE_SPECIES, ("run", "epoch")),
         Table("pairings", "a tape of the epoch", ("left_program",), (LEFT, RIGHT), ("run", "epoch")),
         Table(
             "lineage",

@@ -8,6 +8,7 @@ import pytest
 
 from sim import SoupConfig
 from tests.naive import lineage as naive_lineage
+from tests.naive import populations as naive_populations
 from tests.naive import text as naive_text
 from tests.naive.bff import L
 from tests.naive.tracer import mechanism_id
@@ -188,6 +189,27 @@ def test_programs_have_bytes_text_and_place(sql: Connection, twin: Twin) -> None
         assert low == bytes(byte & 15 for byte in chars)
         assert sql.sql("SELECT program_text(?, 77, ?)", ["first soup", program]).fetchall() == [(line,)]
     assert len(rows) == 16
+
+
+def test_species_are_the_programs_that_share_their_commands(sql: Connection, twin: Twin) -> None:
+    columns = "species, abundance, variants, program, share, text"
+    for n in (0, 77, EPOCHS):
+        chars = bytes(char for _, _, char in twin.states[n])
+        programs = [chars[start : start + L] for start in range(0, len(chars), L)]
+        expected = naive_populations.population(
+            programs, lambda program: naive_populations.commands_of("bff_noheads_4bit", program)
+        )
+        rows = sql.sql(
+            f"SELECT {columns} FROM species_at('first soup', {n}) ORDER BY abundance DESC, program"
+        ).fetchall()
+        assert [row[:4] for row in rows] == [species[:4] for species in expected]
+        assert [row[4] for row in rows] == [species.abundance / 16 for species in expected]
+        texts = dict(sql.sql(f"SELECT program, text FROM programs_at('first soup', {n})").fetchall())
+        assert [row[5] for row in rows] == [texts[species.commonest] for species in expected]
+        shown = sql.sql(f"SELECT species FROM programs_at('first soup', {n}) ORDER BY program").fetchall()
+        assert shown == [(naive_populations.commands_of("bff_noheads_4bit", program),) for program in programs]
+    both = "SELECT epoch, sum(abundance) FROM species_at('first soup', [0, 77]) GROUP BY epoch ORDER BY epoch"
+    assert sql.sql(both).fetchall() == [(0, 16), (77, 16)]
 
 
 def test_program_text_takes_columns(sql: Connection) -> None:

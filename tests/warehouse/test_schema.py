@@ -18,7 +18,16 @@ CONTRACT = {
     "copies": "run epoch program site from_program from_site delta kind",
     "tokens": "run epoch program site token born_epoch born_program born_site char",
     "tokens_at": "program site token born_epoch born_program born_site char",
-    "programs_at": "program bytes text x y",
+    "programs_at": "program bytes text x y species",
+    "species_at": "species abundance share variants program text",
+    "species": "run epoch rank species abundance share variants program text",
+    "diversity": "run epoch program_richness program_shannon program_simpson species_richness species_shannon"
+    " species_simpson",
+    "species_lives": "run species seen_epoch peak_epoch peak_abundance last_epoch extinct_epoch born_epoch"
+    " born_program left_program right_program left_bytes right_bytes",
+    "families": "run epoch rank family abundance share species",
+    "succession": "run rank epoch last_epoch family replaced_family",
+    "parasites": "run epoch program text copies host_program host_text copied meetings copied_alone meetings_alone",
     "scores_at": "program score",
     "pairings": "left_program right_program",
     "lineage": "epoch program site char event from_program from_site delta",

@@ -21,6 +21,8 @@ READING = [
     ["program", "RUN", "--epoch", "1", "--program", "1"],
     ["trace", "RUN", "--epoch", "1", "--program", "1"],
     ["export", "RUN", "--tokens", "1", "out"],
+    ["species", "RUN"],
+    ["search", "RUN", "--text", "[["],
 ]
 OFTEN_ASKED = [*READING, ["runs"], ["sql", "SELECT 1"]]
 
