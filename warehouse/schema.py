@@ -307,7 +307,7 @@ DISTILLATION_COLUMNS = (
         "how far the place read usually lies from the one before, to the right; null where nothing is copied",
         nullable=True,
     ),
-    Column("writer_moves", INTEGER, "bytes", "the same of the place written", nullable=True),
+    Column("writer_moves", INTEGER, "bytes", "the same of the place written; null where that is", nullable=True),
     Column("steps", INTEGER, "steps", "steps of a full copy; null if no one execution makes it", nullable=True),
     Column(
         "steps_per_byte",

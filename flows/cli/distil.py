@@ -127,7 +127,7 @@ def _print_for_people(subject: Subject, told: dict[str, Any], spoken: "Language"
         line("" if number else "how", part)
     for name, text in _fidelity(told["fidelity"]):
         line(name, text)
-    line("", f"the programs of the last generation score {told['last_score']}")
+    line("last score", str(told["last_score"]))
 
 
 def _marked(spoken: "Language", content: bytes, working: Sequence[int] | None) -> "Text":
@@ -151,5 +151,6 @@ def _classes(spoken: "Language", content: bytes, essential: Sequence[int], worki
 def _fidelity(generations: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield the lines about how true copies stay, a column a generation."""
     yield "generation", "".join(f"{row['generation']:>5}" for row in generations)
-    yield "equal bytes", "".join(f"{100 * row['equal_share']:>4.0f}%" for row in generations)
-    yield "at least", "".join(f"{row['least_equal']:>5}" for row in generations)
+    # Cut off, not rounded: 100 are all.
+    yield "equal %", "".join(f"{int(100 * row['equal_share']):>5}" for row in generations)
+    yield "least bytes", "".join(f"{row['least_equal']:>5}" for row in generations)
