@@ -63,7 +63,7 @@ ANALYSES = (
         "distillations",
         1,
         ("founders", "replicators"),
-        lambda history, of, progress: find_distillations(history, of["founders"], of["replicators"], progress),
+        lambda history, of, progress: find_distillations(history.config, of["founders"], of["replicators"], progress),
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))

@@ -25,21 +25,37 @@ FOODS = 32
 DIRECT, REVERSED, REPEATED, SCATTERED, NONE = "direct", "reversed", "repeated", "scattered", "none"
 
 
+class Watched(NamedTuple):
+    """How the bytes were written in one execution, step by step.
+
+    - `instruction`: the instruction that copies, as the language names it
+    - `reader`, `writer`: the heads (0 or 1) that stand where a byte is read and written; None without heads
+    - `reader_moves`, `writer_moves`: how far the read and the written place usually lie from the one before; None if
+      only one byte was copied
+    - `steps`: steps until all copied bytes have been written; None if this execution does not write them all
+    - `steps_per_byte`: the usual number of steps from one copied byte to the next; None as above
+    """
+
+    instruction: str
+    reader: int | None
+    writer: int | None
+    reader_moves: int | None
+    writer_moves: int | None
+    steps: int | None
+    steps_per_byte: int | None
+
+
 class Copying(NamedTuple):
     """How a program copies itself onto its right neighbour, and what else becomes of the tape.
 
     - `copy_order`: `direct` (three in four of adjacent copied bytes stand in the program's order), `reversed` (in the
       opposite order), `repeated` (the same few bytes over and over, see `period`), `scattered`, or `none`: fewer
       bytes copied than the reference's threshold
-    - `copied`: how many bytes of the right half are usually copied from the program
+    - `copied`: how many bytes of the right half are copied
     - `shift`: of direct and reversed copies, the usual place of a byte in the copy minus the one that it has in the
       program, or in its mirror image (mod L, -L/2 to L/2 - 1); None for the others
     - `period`: after how many bytes the copy repeats the same bytes of the program, at most L/2; None if it does not
-    - `instruction`: the instruction that copies, as the language names it; None where nothing is copied, as all below
-    - `reader`, `writer`: the heads (0 or 1) that stand where a byte is read and written; None without heads
-    - `reader_moves`, `writer_moves`: how far the read and the written place usually lie from the one before
-    - `steps`: steps until all copied bytes have been written; None if no single execution gives them all
-    - `steps_per_byte`: the usual number of steps from one copied byte to the next
+    - `watched`: the writing of the copy; None if the order is `none`
     - `as_left`, `as_right`: bytes that its partner has from it in the end, over all foods, as the left program and as
       the right one (0 to `FOODS` * L)
     - `damaged`: sites of its own half that usually end with another byte
@@ -51,13 +67,7 @@ class Copying(NamedTuple):
     copied: int
     shift: int | None
     period: int | None
-    instruction: str | None
-    reader: int | None
-    writer: int | None
-    reader_moves: int | None
-    writer_moves: int | None
-    steps: int | None
-    steps_per_byte: int | None
+    watched: Watched | None
     as_left: int
     as_right: int
     damaged: int
@@ -74,17 +84,17 @@ def observe(language: Language, program: bytes, step_limit: int) -> Copying:
     sources = np.stack([outcome.sources[length:] for outcome in as_left])
     usual = usual_sources(sources, length)
     copied = usual < length
-    way, shift, period = _order(usual, copied, length)
+    order, shift, period = _order(usual, copied, length)
     typical = foods[int(((sources == usual) & copied).sum(axis=1).argmax())]
     own = np.frombuffer(program, np.uint8)
     after = np.stack([np.frombuffer(outcome.tape, np.uint8)[:length] for outcome in as_left])
     gained = [((outcome.sources >= length) & (outcome.sources != NOWHERE))[:length].sum() for outcome in as_right]
     return Copying(
-        way,
+        order,
         int(copied.sum()),
         shift,
         period,
-        *((None,) * 7 if way == NONE else _watch(language, program + typical, step_limit, usual)),
+        None if order == NONE else _watch(language, program + typical, step_limit, usual),
         int((sources < length).sum()),
         int(sum(gained)),
         int((2 * (after != own).sum(axis=0) > FOODS).sum()),
@@ -126,9 +136,9 @@ def _order(usual: Int64, copied: NDArray[np.bool_], length: int) -> tuple[str, i
         return REPEATED, None, period
     adjacent = (usual[1:] - usual[:-1])[copied[1:] & copied[:-1]]
     places = np.flatnonzero(copied)
-    for way, step, origin in ((DIRECT, 1, usual[copied]), (REVERSED, -1, length - 1 - usual[copied])):
+    for order, step, origin in ((DIRECT, 1, usual[copied]), (REVERSED, -1, length - 1 - usual[copied])):
         if _most(adjacent == step):
-            return way, _commonest((places - origin + length // 2) % length) - length // 2, None
+            return order, _commonest((places - origin + length // 2) % length) - length // 2, None
     return SCATTERED, None, None
 
 
@@ -148,10 +158,10 @@ def _commonest(values: Int64 | Sequence[int]) -> int:
     return int(found[counts.argmax()])
 
 
-def _watch(language: Language, tape: bytes, step_limit: int, usual: Int64) -> tuple[str | int | None, ...]:
-    """Return (instruction, reader, writer, reader_moves, writer_moves, steps, steps_per_byte) of an execution.
+def _watch(language: Language, tape: bytes, step_limit: int, usual: Int64) -> Watched:
+    """Execute ``tape`` and return how the copy is written.
 
-    Watched are the writes that first bring a place of the right half its usual source, the program's byte.
+    Looked at are the writes that first bring a place of the right half its usual source, the program's byte.
     """
     length = language.program_length
     due = {length + place: int(source) for place, source in enumerate(usual) if source < length}
@@ -169,7 +179,7 @@ def _watch(language: Language, tape: bytes, step_limit: int, usual: Int64) -> tu
     written = [target for _, target in seen]
     read = [step.heads[reader] for step, _ in seen] if reader is not None else [int(usual[t - length]) for t in written]
     numbers = [step.number for step, _ in seen]
-    return (
+    return Watched(
         Counter(step.name for step, _ in seen).most_common(1)[0][0],
         reader,
         writer,

@@ -3,8 +3,8 @@
 A byte is *essential* if the program scores less with a neutral byte in its place. *Working* are those that are left
 when all that can be spared together is taken away: sites are tried by ascending number, each on the text that those
 before it left; what is not missed stays away; repeated over what is still there until nothing more can be taken away.
-Where a program copies itself reversed, a site is tried together with its mirrored one, for in the next generation one
-does the work of the other.
+Where a program copies itself reversed, a site is tried together with the mirrored one if that holds the same byte, for
+in the next generation one does the work of the other.
 
 What is judged is always the score of executed programs, never the look of the text, and it depends on bytes, language
 and step limit alone: the same program has the same core in every soup. Scores depend on the random food. A site has
@@ -59,7 +59,8 @@ class Core(NamedTuple):
 def find_core(language: Language, program: bytes, step_limit: int, mirror: int | None = None) -> Core:
     """Return the core of ``program`` (L bytes) executed for at most ``step_limit`` steps a tape.
 
-    ``mirror``: it copies itself reversed, and site ``mirror`` - s is the mirrored one of site s; None if it does not.
+    ``mirror``: it copies itself reversed, and site ``mirror`` - s is the mirrored one of site s; None if it does not
+    reverse.
     """
     length, neutral = language.program_length, neutral_byte(language)
     judge = SoupConfig(language=language.name, programs=length, step_limit=step_limit, geometry="mixed")
@@ -74,7 +75,7 @@ def find_core(language: Language, program: bytes, step_limit: int, mirror: int |
         return np.sort(scores(sites, np.tile(np.frombuffer(text, np.uint8), (length, 1))), axis=None)
 
     def keeps(chosen: Int64, texts: Bytes) -> NDArray[np.bool_]:
-        kept: NDArray[np.bool_] = (scores(chosen, texts) >= required).all(0)
+        kept: NDArray[np.bool_] = np.logical_and.reduce(scores(chosen, texts) >= required)
         return kept
 
     own = of_all_foods(program)
@@ -82,7 +83,7 @@ def find_core(language: Language, program: bytes, step_limit: int, mirror: int |
     if score < SCORE_THRESHOLD:
         return Core(score, required, None, None, None, None)
     missed = ~keeps(sites, without_each(program, sites[:, None], neutral))
-    working = eliminate(program, neutral, _together(length, mirror), keeps)
+    working = eliminate(program, neutral, _together(program, mirror), keeps)
     sanitised = bytes(byte if site in working else neutral for site, byte in enumerate(program))
     essential = tuple(np.flatnonzero(missed).tolist())
     return Core(score, required, essential, working, sanitised, _median(of_all_foods(sanitised)))
@@ -99,11 +100,13 @@ def neutral_byte(language: Language) -> int:
     return 0
 
 
-def _together(length: int, mirror: int | None) -> Int64:
+def _together(program: bytes, mirror: int | None) -> Int64:
     """Return the sites that are tried together, int64[units, 2]; the second is the first where one has no other."""
-    sites = np.arange(length, dtype=np.int64)
-    other = sites if mirror is None else mirror - sites
-    other = np.where((other >= 0) & (other < length), other, sites)
+    own, sites = np.frombuffer(program, np.uint8), np.arange(len(program), dtype=np.int64)
+    if mirror is None:
+        return np.stack([sites, sites], axis=1)
+    other = np.where((mirror - sites >= 0) & (mirror - sites < len(program)), mirror - sites, sites)
+    other = np.where(own[other] == own, other, sites)
     return np.stack([sites, other], axis=1)[sites <= other]
 
 

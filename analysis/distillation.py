@@ -6,15 +6,14 @@ state: a founder need not score, and then its descendants in the census show wha
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from analysis.copying import DIRECT, FOODS, NONE, REPEATED, REVERSED, Copying, mirror_of, observe
+from analysis.copying import DIRECT, FOODS, REVERSED, Copying, Watched, mirror_of, observe
 from analysis.core import find_core
 from analysis.fidelity import LINEAGES, follow_copies
 from sim import Language, SoupConfig
-from warehouse.reader import History
 
 Row = dict[str, Any]
 Progress = Callable[[str], None]
@@ -24,9 +23,9 @@ FREQUENT = 4
 
 
 def find_distillations(
-    history: History, founders: Sequence[Row], replicators: Sequence[Row], progress: Progress | None = None
+    config: SoupConfig, founders: Sequence[Row], replicators: Sequence[Row], progress: Progress | None = None
 ) -> list[Row]:
-    """Return the rows of `distillations` (without `run`), by epoch and program.
+    """Return the rows of `distillations` (without `run`) of a soup, by epoch and program.
 
     ``founders`` and ``replicators`` are the rows of these relations; the latter most frequent first in each epoch.
     """
@@ -43,7 +42,7 @@ def find_distillations(
 
     @cache
     def distilled(program: bytes) -> Row:
-        return distil(history.config, program)
+        return distil(config, program)
 
     return [
         {"epoch": epoch, "program": program, "origin": row["origin"]} | distilled(row["bytes"])
@@ -61,7 +60,7 @@ def distil(config: SoupConfig, program: bytes) -> Row:
     mirror = mirror_of(program)[0] if copying.copy_order == REVERSED else None
     core = find_core(spoken, program, config.step_limit, mirror)
     generations, last_score = follow_copies(spoken, program, config.step_limit)
-    told = copying._asdict()
+    watched = dict.fromkeys(Watched._fields) if copying.watched is None else copying.watched._asdict()
     partner_bytes = FOODS * length
     return {
         "text": spoken.format(program),
@@ -75,7 +74,16 @@ def distil(config: SoupConfig, program: bytes) -> Row:
         "sanitised_text": None if core.sanitised is None else spoken.format(core.sanitised),
         "sanitised_score": core.sanitised_score,
         "description": described(spoken, copying),
-        **told | {"as_left": copying.as_left / partner_bytes, "as_right": copying.as_right / partner_bytes},
+        "copy_order": copying.copy_order,
+        "copied": copying.copied,
+        "shift": copying.shift,
+        "period": copying.period,
+        **watched,
+        "as_left": copying.as_left / partner_bytes,
+        "as_right": copying.as_right / partner_bytes,
+        "damaged": copying.damaged,
+        "mirrored": copying.mirrored,
+        "text_period": copying.text_period,
         "fidelity": [
             {"generation": n, "equal_share": equal / (LINEAGES * length), "least_equal": least}
             for n, equal, least in generations
@@ -85,61 +93,60 @@ def distil(config: SoupConfig, program: bytes) -> Row:
 
 
 def described(spoken: Language, copying: Copying) -> str:
-    """Return in words how a program of the language ``spoken`` copies itself."""
+    """Return in words how a program of the language ``spoken`` copies itself, in parts that end with "; "."""
     length = spoken.program_length
-    if copying.copy_order == NONE:
+    if copying.watched is None:
         return f"does not copy itself: {copying.copied} of its {length} bytes usually reach the right half"
-    whole = FOODS * length
-    parts = [_order(copying, length), *_heads(copying)]
-    if copying.steps is not None:
-        parts.append(f"{_pace(copying.steps_per_byte)}all of them after {copying.steps} steps")
-    if 4 * copying.as_right < copying.as_left:
-        place = "from left to right only"
-    else:
-        place = "from right to left only" if 4 * copying.as_left < copying.as_right else "from either half to the other"
-    parts.append(
-        f"{place}: as the left program it has {copying.as_left / whole:.1%} of its partner in the end, "
-        f"as the right one {copying.as_right / whole:.1%}"
-    )
+    parts = [f"{_order(copying, length)}, by `{copying.watched.instruction}`", *_writing(copying.watched)]
+    parts.append(_position(copying, FOODS * length))
     if copying.mirrored == length:
         parts.append("its text is a palindrome")
     elif copying.copy_order == REVERSED and 4 * copying.mirrored >= 3 * length:
-        parts.append(f"its text is a palindrome but for {length - copying.mirrored} sites")
+        parts.append(f"its text is a palindrome but for {_counted(length - copying.mirrored, 'site')}")
     if copying.text_period is not None:
         parts.append(f"its text repeats every {_counted(copying.text_period, 'byte')}")
-    parts.append(
-        f"{_counted(copying.damaged, 'byte')} of its own half end changed" if copying.damaged else "its own half stays"
-    )
+    changed = f"its own half ends with {_counted(copying.damaged, 'byte')} changed"
+    parts.append(changed if copying.damaged else "its own half stays")
     return "; ".join(parts)
 
 
 def _order(copying: Copying, length: int) -> str:
-    by = f", by `{copying.instruction}`" if copying.instruction else ""
-    if copying.copy_order == REPEATED:
-        return f"repeats the same {_counted(copying.period or 0, 'byte')} over {copying.copied} of {length} sites{by}"
+    if copying.period is not None:
+        return f"repeats the same {_counted(copying.period, 'byte')} over {copying.copied} of {length} sites"
     order = {DIRECT: "in order", REVERSED: "in reverse order"}.get(copying.copy_order, "in no one order")
     moved = f", {_counted(abs(copying.shift), 'site')} {'on' if copying.shift > 0 else 'back'}" if copying.shift else ""
-    return f"copies {copying.copied} of its {length} bytes {order}{moved}{by}"
+    return f"copies {copying.copied} of its {length} bytes {order}{moved}"
 
 
-def _pace(steps_per_byte: int | None) -> str:
-    if steps_per_byte is None:
-        return ""
-    return f"a byte every {_counted(steps_per_byte, 'step')}, " if steps_per_byte else "several bytes a step, "
+def _writing(watched: Watched) -> Iterator[str]:
+    if watched.reader is not None:
+        reads = f"head{watched.reader} reads{_moving(watched.reader_moves)}"
+        yield f"{reads}, head{watched.writer} writes{_moving(watched.writer_moves)}"
+    pace = "several bytes a step"
+    if watched.steps_per_byte:
+        pace = f"a byte every {_counted(watched.steps_per_byte, 'step')}"
+    if watched.steps is not None:
+        yield f"{pace}, all of them after {watched.steps} steps"
 
 
-def _heads(copying: Copying) -> list[str]:
-    if copying.reader is None:
-        return []
-    reads = f"head{copying.reader} reads{_moving(copying.reader_moves)}"
-    return [f"{reads}, head{copying.writer} writes{_moving(copying.writer_moves)}"]
+def _position(copying: Copying, whole: int) -> str:
+    if 4 * copying.as_right < copying.as_left:
+        places = "from left to right only"
+    else:
+        places = (
+            "from right to left only" if 4 * copying.as_left < copying.as_right else "from either half to the other"
+        )
+    return (
+        f"{places}: as the left program it has {copying.as_left / whole:.1%} of its partner in the end, "
+        f"as the right one {copying.as_right / whole:.1%}"
+    )
 
 
 def _moving(distance: int | None) -> str:
     if distance is None:
         return ""
-    sense = {-1: "moving left", 0: "standing still", 1: "moving right"}
-    return " " + sense.get(distance, f"moving {'right' if distance > 0 else 'left'} by {abs(distance)}")
+    told = {-1: "moving left", 0: "standing still", 1: "moving right"}
+    return " " + told.get(distance, f"moving {'right' if distance > 0 else 'left'} by {abs(distance)}")
 
 
 def _counted(number: int, what: str) -> str:

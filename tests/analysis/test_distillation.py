@@ -215,7 +215,8 @@ def test_copies_agree_with_the_naive_twin(name: str, text: str, limit: int) -> N
     copying = observe(language(name), program, limit)
     usual, typical = naive.usual_sources(name, program, limit)
     assert copying.copied == sum(site is not None for site in usual)
-    assert copying.steps == naive.steps_of_a_copy(name, program + naive.food(typical), usual, limit)
+    assert copying.watched is not None
+    assert copying.watched.steps == naive.steps_of_a_copy(name, program + naive.food(typical), usual, limit)
     sites = [(place, site) for place, site in enumerate(usual) if site is not None]
     reverses = copying.copy_order == "reversed"
     shifts = Counter(place + site - 63 if reverses else place - site for place, site in sites)
@@ -251,11 +252,7 @@ def test_distilled_are_founders_and_the_most_frequent_replicators_of_each_state(
     silent = bytes(64)
     founders = [{"epoch": 7, "program": 3, "bytes": silent}, {"epoch": 12, "program": 2, "bytes": program}]
     replicators = [{"epoch": epoch, "program": k, "bytes": program} for epoch in (12, 20) for k in (9, 5, 2, 7, 1)]
-
-    class Run:
-        config = SoupConfig(programs=16)
-
-    rows = find_distillations(Run(), founders, replicators)  # type: ignore[arg-type] -- only the configuration is asked
+    rows = find_distillations(SoupConfig(programs=16), founders, replicators)
     places = [(row["epoch"], row["program"], row["origin"]) for row in rows]
     frequent = sorted((9, 5, 2, 7))[:FREQUENT]
     assert places == [
