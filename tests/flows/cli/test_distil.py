@@ -10,6 +10,7 @@ import pytest
 
 from analysis.distillation import distil
 from sim import SoupConfig, language
+from tests import readme
 from tests.flows.cli.conftest import Answer, call
 from tests.flows.cli.test_bad_input import assert_refused
 from warehouse import connect
@@ -30,6 +31,13 @@ def test_the_working_bytes_are_marked_under_the_text() -> None:
     assert "how         copies 64 of its 64 bytes in reverse order, by `.`" in shown
     assert shown[-3] == "equal %    " + " " + "  100" * 16
     assert shown[-1] == "last score  64"
+
+
+def test_the_readme_shows_what_is_printed() -> None:
+    [block] = [block for block in readme.blocks("") if block.startswith("program 43776 in state 837 (bff_noheads)")]
+    text = block.splitlines()[1].removeprefix("text").strip()
+    printed = call("distil", "--language", "bff_noheads", "--text", text).out.splitlines()
+    assert block.splitlines()[1:] == printed[1:]
 
 
 def test_a_text_of_two_digits_a_byte_has_two_marks_a_byte() -> None:
