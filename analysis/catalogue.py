@@ -2,13 +2,14 @@
 
 Each has a version, which changes when its results do. A result is stale, and made again, when its own
 version, one of those it was made from (however indirectly) or the run's last stored state is another than
-when it was made. All come from the store alone: states by replay, nothing executed but scores.
+when it was made. All come from the store alone: states by replay, nothing executed but single programs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.distillation import find_distillations
 from analysis.families import find_families, find_succession
 from analysis.founders import find_founders
 from analysis.measures import measure
@@ -93,6 +94,12 @@ ANALYSES = (
         1,
         ("transitions", "replicators"),
         lambda history, of, progress: find_parasites(history, of["transitions"], of["replicators"], progress),
+    ),
+    Analysis(
+        "distillations",
+        1,
+        ("founders", "replicators"),
+        lambda history, of, progress: find_distillations(history.config, of["founders"], of["replicators"], progress),
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))

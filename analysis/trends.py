@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.copying import Copying, copying_of
+from analysis.copy_counts import Copying, copying_of
 from analysis.replicators import SCORE_THRESHOLD
 from analysis.samples import mean_and_error, sampled, wilson
 from analysis.transitions import SPACING, lattice

@@ -422,6 +422,102 @@ PARASITE_COLUMNS = (
     PROGRAM_TEXT,
     PROGRAM_BYTES,
 )
+_SITES = pa.list_(pa.field("element", INTEGER, nullable=False))
+_NOT_DISTILLED = "; null where nothing was distilled, for the score is below 5"
+GENERATION = pa.struct(
+    [
+        pa.field("generation", INTEGER, nullable=False),
+        pa.field("equal_share", DOUBLE, nullable=False),
+        pa.field("least_equal", INTEGER, nullable=False),
+    ]
+)
+DISTILLATION_COLUMNS = (
+    EPOCH,
+    PROGRAM,
+    Column("origin", TEXT, "", "founder or replicator: the relation that named the program"),
+    PROGRAM_TEXT,
+    PROGRAM_BYTES,
+    Column("score", INTEGER, "bytes", "median self-replication score over 4 x program_length random foods"),
+    Column("required_score", INTEGER, "bytes", "the score that no loss of a byte may fall below, at least 5"),
+    Column(
+        "essential",
+        _SITES,
+        "",
+        f"sites of the bytes in whose place a neutral one loses the score{_NOT_DISTILLED}",
+        nullable=True,
+    ),
+    Column(
+        "working",
+        _SITES,
+        "",
+        f"sites of the bytes that are left when all that can be spared together is replaced{_NOT_DISTILLED}",
+        nullable=True,
+    ),
+    Column("working_bytes", INTEGER, "bytes", f"how many bytes work{_NOT_DISTILLED}", nullable=True),
+    Column("core", TEXT, "", f"the working bytes alone, one after the other{_NOT_DISTILLED}", nullable=True),
+    Column(
+        "sanitised_text",
+        TEXT,
+        "",
+        f"the program with the neutral byte wherever none works{_NOT_DISTILLED}",
+        nullable=True,
+    ),
+    Column(
+        "sanitised_score", INTEGER, "bytes", f"median score of the sanitised program{_NOT_DISTILLED}", nullable=True
+    ),
+    Column("description", TEXT, "", "how it copies itself, in words"),
+    Column(
+        "copy_order",
+        TEXT,
+        "",
+        "direct, reversed, repeated (a few bytes over and over), scattered or none: the order of the copied bytes",
+    ),
+    Column("copied", INTEGER, "bytes", "bytes of the right half that come from the program with most foods"),
+    Column(
+        "shift",
+        INTEGER,
+        "bytes",
+        "how far on a byte stands in the copy, of a reversed one in its mirror image; null in no one order",
+        nullable=True,
+    ),
+    Column(
+        "period", INTEGER, "bytes", "after how many bytes a copy repeats itself; null if it does not", nullable=True
+    ),
+    Column("instruction", TEXT, "", "the instruction that copies; null where nothing is copied", nullable=True),
+    Column("reader", INTEGER, "head", "head that stands where a byte is read; null without heads", nullable=True),
+    Column("writer", INTEGER, "head", "head that stands where a byte is written; null without heads", nullable=True),
+    Column(
+        "reader_moves",
+        INTEGER,
+        "bytes",
+        "how far the place read usually lies from the one before, to the right; null where nothing is copied",
+        nullable=True,
+    ),
+    Column("writer_moves", INTEGER, "bytes", "the same of the place written; null where that is", nullable=True),
+    Column("steps", INTEGER, "steps", "steps of a full copy; null if no one execution makes it", nullable=True),
+    Column(
+        "steps_per_byte",
+        INTEGER,
+        "steps",
+        "usual steps from one copied byte to the next; null where nothing is copied",
+        nullable=True,
+    ),
+    Column("as_left", DOUBLE, "share of bytes", "what its partner has from it in the end, as the left program"),
+    Column("as_right", DOUBLE, "share of bytes", "what its partner has from it in the end, as the right program"),
+    Column("damaged", INTEGER, "bytes", "bytes of its own half that usually end changed"),
+    Column(
+        "mirrored", INTEGER, "bytes", "sites whose byte is that of the mirrored site; program_length in a palindrome"
+    ),
+    Column("text_period", INTEGER, "bytes", "the period of its bytes; null if they have none", nullable=True),
+    Column(
+        "fidelity",
+        pa.list_(pa.field("element", GENERATION, nullable=False)),
+        "",
+        "of 32 lineages in random food, generations 1 to 16: the share of bytes equal to the program's, and the fewest"
+        " equal bytes of a copy",
+    ),
+    Column("last_score", INTEGER, "bytes", "median score of the 16th generation's programs"),
+)
 
 RUN_COLUMNS = (
     RUN,
@@ -506,6 +602,7 @@ FILES: dict[str, Table] = {
         Table("families", "a family of abundant species in a state", ("epoch", "rank"), FAMILY_COLUMNS),
         Table("succession", "a stretch of states in which one family dominates", ("rank",), SUCCESSION_COLUMNS),
         Table("parasites", "a parasite of a state", ("epoch", "program"), PARASITE_COLUMNS),
+        Table("distillations", "a program distilled", ("epoch", "program"), DISTILLATION_COLUMNS),
     )
 }
 
@@ -514,7 +611,7 @@ SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutation
 #: Analyses whose results lie in `analyses/<name>.parquet`.
 RESULTS: tuple[str, ...] = (
     "transitions", "founders", "replicators", "trends", "phases", "species", "diversity", "species_lives", "families", "succession",
-    "parasites",
+    "parasites", "distillations",
 )  # fmt: skip
 
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
@@ -586,6 +683,12 @@ RELATIONS: dict[str, Table] = {
             _placed(*SUCCESSION_COLUMNS),
         ),
         Table("parasites", "a parasite of a state", ("run", "epoch", "program"), _placed(*PARASITE_COLUMNS)),
+        Table(
+            "distillations",
+            "a founder or frequent replicator",
+            ("run", "epoch", "program"),
+            _placed(*DISTILLATION_COLUMNS),
+        ),
         Table("tokens_at", "a cell of the state", ("program", "site"), TOKEN_COLUMNS, ("run", "epoch")),
         Table(
             "programs_at",

@@ -47,6 +47,7 @@ COMMANDS = (
     Command("analyze", "analyze", "make analyses (again) from the store, never simulating"),
     Command("lineage", "lineage", "the history of a byte, or of a whole program's bytes"),
     Command("replicator", "replicator", "a run's founders: parents, scores, where their bytes were born"),
+    Command("distil", "distil", "a program's working core, how it copies itself, and how true its copies stay"),
     Command("score", "score", "self-replication scores of a state's programs"),
     Command("trends", "trends", "a run's replicators, turnover and copies over time, every 64 epochs"),
     Command("program", "program", "print programs in their text form and colours, disassembled"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flows.cli.parser import UsageError, store_path
 
 if TYPE_CHECKING:  # help and bad usage answer at once, without numba and pyarrow
+    from sim import Language
     from warehouse.reader import History
     from warehouse.store import Store
 
@@ -44,3 +45,11 @@ def check_site(history: "History", site: int) -> None:
     last = history.config.program_length - 1
     if not 0 <= site <= last:
         raise UsageError(f"site: {site}; allowed: 0 to {last} in {history.config.language}")
+
+
+def typed_program(language: "Language", name: str, text: str) -> bytes:
+    """Return the program that ``text`` spells, filled up with zeros as the reference does; ``name`` is for messages."""
+    content = language.parse(text)
+    if len(content) > language.program_length:
+        raise UsageError(f"{name}: {len(content)} bytes; a {language.name} program has {language.program_length}")
+    return content.ljust(language.program_length, b"\0")

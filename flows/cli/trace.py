@@ -73,6 +73,7 @@ def execute(arguments: argparse.Namespace) -> None:
 
 def _typed(arguments: argparse.Namespace) -> Reaction:
     """Return the reaction of --left and --right, each filled up with zeros as the reference does."""
+    from flows.cli.reading import typed_program
     from sim import language
 
     for name in ("language", "left", "right"):
@@ -82,12 +83,7 @@ def _typed(arguments: argparse.Namespace) -> Reaction:
         if getattr(arguments, name) is not None:
             raise UsageError(f"trace: --{name} needs a RUN")
     spoken = language(arguments.language)
-    halves = []
-    for name in ("left", "right"):
-        content = spoken.parse(getattr(arguments, name))
-        if len(content) > spoken.program_length:
-            raise UsageError(f"{name}: {len(content)} bytes; a {spoken.name} program has {spoken.program_length}")
-        halves.append(content.ljust(spoken.program_length, b"\0"))
+    halves = [typed_program(spoken, name, getattr(arguments, name)) for name in ("left", "right")]
     limit = arguments.step_limit or spoken.step_limit
     return Reaction(f"typed reaction ({spoken.name})", spoken.name, b"".join(halves), limit)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.catalogue import analyze
-from analysis.copying import copying_of
+from analysis.copy_counts import copying_of
 from analysis.trends import clones, find_trends, replication
 from sim import Soup, SoupConfig, language
 from tests.geometries import settings_of

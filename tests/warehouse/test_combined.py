@@ -15,8 +15,8 @@ from warehouse.compaction import compact_store
 from warehouse.results import remove_result, write_measures, write_result
 from warehouse.store import Store
 
-RELATIONS = ("runs", "epochs", "transitions", "founders", "replicators")
-COPIES = ("runs", "compact", "transitions", "founders", "replicators")
+RELATIONS = ("runs", "epochs", "transitions", "founders", "replicators", "distillations")
+COPIES = ("runs", "compact", "transitions", "founders", "replicators", "distillations")
 RUNS = 4
 
 

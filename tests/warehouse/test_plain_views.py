@@ -63,6 +63,6 @@ def test_plain_views_can_be_made_in_an_empty_store(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path / "new")
     with duckdb.connect() as connection:
         connection.execute(Path("views.sql").read_text())
-        for relation in ("runs", *RELATIONS, "transitions", "founders", "replicators"):
+        for relation in ("runs", *RELATIONS, "transitions", "founders", "replicators", "distillations"):
             assert connection.execute(f"SELECT * FROM {relation}").fetchall() == []
     assert Store.open(tmp_path / "new").runs() == []

@@ -35,6 +35,7 @@ CONTRACT = {
     "founders": "run onset_epoch rank census_epoch program epoch share assembled_epoch assembled_program left_program"
     " right_program made_epoch score text",
     "replicators": "run epoch program score text copies",
+    "distillations": "run epoch program origin text score essential working core sanitised_text description fidelity",
     "resets": "run epoch reset_index programs",
     "trends": "run epoch sample replicators replicating_share turnover",
     "phases": "run rank phase first_epoch last_epoch",
