@@ -610,8 +610,8 @@ FILES: dict[str, Table] = {
 SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 #: Analyses whose results lie in `analyses/<name>.parquet`.
 RESULTS: tuple[str, ...] = (
-    "transitions", "founders", "replicators", "trends", "phases", "species", "diversity", "species_lives", "families", "succession",
-    "parasites", "distillations",
+    "transitions", "founders", "replicators", "trends", "phases", "species", "diversity", "species_lives", "families",
+    "succession", "parasites", "distillations",
 )  # fmt: skip
 
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
