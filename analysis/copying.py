@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.foods import random_foods
 from analysis.replicators import SCORE_THRESHOLD
@@ -48,13 +47,14 @@ class Watched(NamedTuple):
 class Copying(NamedTuple):
     """How a program copies itself onto its right neighbour, and what else becomes of the tape.
 
-    - `copy_order`: `direct` (three in four of adjacent copied bytes stand in the program's order), `reversed` (in the
-      opposite order), `repeated` (the same few bytes over and over, see `period`), `scattered`, or `none`: fewer
-      bytes copied than the reference's threshold
+    - `copy_order`: `direct` (three in four of the copied bytes stand as far from the one before as in the program),
+      `reversed` (as far the other way), `repeated` (three in four come again, see `period`), `scattered`, or `none`:
+      fewer bytes copied than the reference's threshold
     - `copied`: how many bytes of the right half are copied
     - `shift`: of direct and reversed copies, the usual place of a byte in the copy minus the one that it has in the
       program, or in its mirror image (mod L, -L/2 to L/2 - 1); None for the others
-    - `period`: after how many bytes the copy repeats the same bytes of the program, at most L/2; None if it does not
+    - `period`: the smallest distance, at most L/2, after which the copy repeats the same bytes of the program; None if
+      it does not
     - `watched`: the writing of the copy; None if the order is `none`
     - `as_left`, `as_right`: bytes that its partner has from it in the end, over all foods, as the left program and as
       the right one (0 to `FOODS` * L)
@@ -84,7 +84,7 @@ def observe(language: Language, program: bytes, step_limit: int) -> Copying:
     sources = np.stack([outcome.sources[length:] for outcome in as_left])
     usual = usual_sources(sources, length)
     copied = usual < length
-    order, shift, period = _order(usual, copied, length)
+    order, shift, period = order_of(usual, length)
     typical = foods[int(((sources == usual) & copied).sum(axis=1).argmax())]
     own = np.frombuffer(program, np.uint8)
     after = np.stack([np.frombuffer(outcome.tape, np.uint8)[:length] for outcome in as_left])
@@ -127,29 +127,27 @@ def mirror_of(program: bytes) -> tuple[int, int]:
     return mirror, -negative
 
 
-def _order(usual: Int64, copied: NDArray[np.bool_], length: int) -> tuple[str, int | None, int | None]:
-    """Return (copy_order, shift, period) of the usual sources of a right half."""
-    if copied.sum() < min(SCORE_THRESHOLD, length):
+def order_of(usual: Int64, length: int) -> tuple[str, int | None, int | None]:
+    """Return (copy_order, shift, period), as in `Copying`, of the ``usual`` sources of a right half (int64[L]).
+
+    Places with a source of ``length`` or more are not copied; those between copied ones may be missing.
+    """
+    places = np.flatnonzero(usual < length)
+    sources = usual[places]
+    if len(places) < min(SCORE_THRESHOLD, length):
         return NONE, None, None
-    period = next((p for p in range(1, length // 2 + 1) if _most(_same(usual, copied, p))), None)
-    if period is not None:
-        return REPEATED, None, period
-    adjacent = (usual[1:] - usual[:-1])[copied[1:] & copied[:-1]]
-    places = np.flatnonzero(copied)
-    for order, step, origin in ((DIRECT, 1, usual[copied]), (REVERSED, -1, length - 1 - usual[copied])):
-        if _most(adjacent == step):
-            return order, _commonest((places - origin + length // 2) % length) - length // 2, None
+    for period in range(1, length // 2 + 1):
+        again = (usual[period:] == usual[:-period]) & (usual[period:] < length)
+        if _most(int(again.sum()), len(places) - period):
+            return REPEATED, None, period
+    for order, sense, origins in ((DIRECT, 1, sources), (REVERSED, -1, length - 1 - sources)):
+        if _most(int((np.diff(sources) == sense * np.diff(places)).sum()), len(places) - 1):
+            return order, _commonest((places - origins + length // 2) % length) - length // 2, None
     return SCATTERED, None, None
 
 
-def _same(usual: Int64, copied: NDArray[np.bool_], period: int) -> NDArray[np.bool_]:
-    """Return, of the places whose next one a period on is copied as well, whether both have one source."""
-    same: NDArray[np.bool_] = (usual[period:] == usual[:-period])[copied[period:] & copied[:-period]]
-    return same
-
-
-def _most(truths: NDArray[np.bool_]) -> bool:
-    return len(truths) > 0 and 4 * int(truths.sum()) >= 3 * len(truths)
+def _most(part: int, whole: int) -> bool:
+    return whole > 0 and 4 * part >= 3 * whole
 
 
 def _commonest(values: Int64 | Sequence[int]) -> int:

@@ -514,7 +514,7 @@ DISTILLATION_COLUMNS = (
         pa.list_(pa.field("element", GENERATION, nullable=False)),
         "",
         "of 32 lineages in random food, generations 1 to 16: the share of bytes equal to the program's, and the fewest"
-        " equal bytes of a copy",
+        " equal bytes of a copy; one that reverses and is no palindrome comes back every second generation",
     ),
     Column("last_score", INTEGER, "bytes", "median score of the 16th generation's programs"),
 )

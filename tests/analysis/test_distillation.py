@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.copying import FOODS, mirror_of, observe
+from analysis.copying import FOODS, mirror_of, observe, order_of
 from analysis.core import TRIALS, Core, eliminate, find_core, neutral_byte
 from analysis.distillation import FREQUENT, distil, find_distillations
 from analysis.fidelity import GENERATIONS, LINEAGES, follow_copies
@@ -239,6 +239,25 @@ def test_foods_are_the_same_however_many_are_asked_for() -> None:
     assert [food.tobytes() for food in foods] == [naive.food(k) for k in range(3, 8)]
     assert random_foods(2, 16, 1).tobytes() == naive.food(1, 16) + naive.food(2, 16)
     assert len(set(random_foods(32, 64).ravel().tolist())) == 256
+
+
+@pytest.mark.parametrize(
+    ("usual", "expected"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6, 7], ("direct", 0, None)),
+        ([255, 255, 0, 1, 2, 3, 4, 5], ("direct", 2, None)),
+        ([7, 0, 1, 2, 3, 4, 5, 6], ("direct", 1, None)),
+        ([1, 255, 3, 4, 255, 6, 255, 0], ("direct", -1, None)),
+        ([7, 6, 5, 4, 3, 2, 1, 0], ("reversed", 0, None)),
+        ([6, 5, 4, 3, 2, 1, 0, 255], ("reversed", -1, None)),
+        ([0, 1, 0, 1, 0, 1, 0, 1], ("repeated", None, 2)),
+        ([3, 3, 3, 3, 3, 3, 3, 3], ("repeated", None, 1)),
+        ([5, 0, 3, 6, 1, 255, 255, 2], ("scattered", None, None)),
+        ([0, 1, 2, 3, 255, 255, 255, 255], ("none", None, None)),
+    ],
+)
+def test_the_order_of_a_copy(usual: list[int], expected: tuple[str, int | None, int | None]) -> None:
+    assert order_of(np.array(usual), 8) == expected
 
 
 def test_the_mirror_of_a_palindrome_and_of_one_that_slid() -> None:
