@@ -22,7 +22,7 @@ from warehouse.mechanism_lists import MechanismLists
 from warehouse.reader import History
 from warehouse.readonly import CACHE, STORE
 from warehouse.record import RunRecord
-from warehouse.schema import SEGMENT_FILES
+from warehouse.schema import RESULTS, SEGMENT_FILES
 from warehouse.session_cache import SessionCache
 from warehouse.snapshot import Snapshot
 from warehouse.sql_errors import QueryInterrupted, SQLError
@@ -113,7 +113,7 @@ class Functions:
             found = [self._in_store(span.file(file), f"length={lengths[run]}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
-        elif relation in {"runs", "transitions", "founders", "replicators"}:
+        elif relation in {"runs", *RESULTS}:
             found = [f"{CACHE}gathered/{relation}.parquet"]
         else:
             found = []
