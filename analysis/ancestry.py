@@ -382,8 +382,10 @@ def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: 
     together = weigh(np.empty(0, np.int32), 1, tracker.programs, tracker.length)
     for log in history.logs(1, newest, reverse=True) if newest else ():
         if new := [trail.cells for trail in trails if trail.newest == log.epoch]:
-            cells = np.unique(np.concatenate([ancestors(together, tracker.length), *new]))
-            together = weigh(cells, 1, tracker.programs, tracker.length)
+            followed = np.zeros(tracker.programs * tracker.length, np.bool_)
+            for cells in (ancestors(together, tracker.length), *new):
+                followed[cells] = True
+            together = weigh(np.flatnonzero(followed).astype(np.int32), 1, tracker.programs, tracker.length)
         if together.active:  # else all bytes were born later
             [moves] = tracker.moves(log, [together])
             for trail in trails:

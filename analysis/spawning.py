@@ -97,7 +97,8 @@ def wilson(count: int, trials: int) -> tuple[float, float]:
     rate, z2 = count / trials, _Z * _Z
     middle = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
     half = _Z * math.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Exactly 0 or 1 where none or all were seen, which rounding misses; and never past the rate itself.
+    return (min(middle - half, rate) if count else 0.0), (max(middle + half, rate) if count < trials else 1.0)
 
 
 def _scores(config: SoupConfig, halves: NDArray[np.uint8]) -> NDArray[np.int64]:
