@@ -25,6 +25,7 @@ from warehouse.store import Store
 from warehouse.writer import RunWriter
 
 # The paper's replicator among noise: it has the soup from state 13 on.
+AFTER_MEASURES = [analysis.name for analysis in ANALYSES]
 REPLICATOR = language("bff_noheads").parse("[[{.>]-]" + "Ġ" * 48 + "]-]>.{[[")
 PLANTED = SoupConfig(programs=128, plants=((5 * 64, REPLICATOR),))
 EPOCHS = 320
@@ -88,7 +89,7 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A store with the planted run, analysed; tests that change it take a copy."""
     store = Store.open(tmp_path_factory.mktemp("stored") / "store", create=True)
     run = store_run(store, PLANTED, EPOCHS, RunSettings())
-    assert made(analyze(store, run)) == ["transitions", "founders", "replicators"]
+    assert made(analyze(store, run)) == AFTER_MEASURES
     return store.path, run
 
 
@@ -199,8 +200,9 @@ def test_one_analysis_makes_those_it_needs_and_no_other(copied: tuple[Store, str
     ("changed", "expected"),
     [
         ("measures", list(NAMES)),
-        ("transitions", ["transitions", "founders", "replicators"]),
-        ("founders", ["founders", "replicators"]),
+        ("transitions", AFTER_MEASURES),
+        ("founders", [name for name in AFTER_MEASURES if name != "transitions"]),
+        ("founder_shares", ["founder_shares", "founder_confidence"]),
         ("replicators", ["replicators"]),
     ],
 )
@@ -224,7 +226,7 @@ def test_onsets_do_not_depend_on_what_was_measured(analysed: tuple[Path, str], t
     again = store_run(store, PLANTED, EPOCHS, RunSettings(measure_every=every))
     assert again == run
     analyze(store, run)
-    for name in ("transitions", "founders", "replicators"):
+    for name in AFTER_MEASURES:
         assert read_result(store, run, name) == read_result(Store.open(path), run, name)
 
 
@@ -235,7 +237,7 @@ def test_extended_run_is_analysed_as_one_made_at_once(tmp_path: Path) -> None:
     for epochs in (100, 250, 400):
         run = store_run(stores[0], config, epochs, settings)
         report = analyze(stores[0], run)
-        assert {"transitions", "founders", "replicators"} <= set(made(report))
+        assert set(AFTER_MEASURES) <= set(made(report))
     store_run(stores[1], config, 400, settings)
     analyze(stores[1], run)
     assert contents(stores[0], run) == contents(stores[1], run)
@@ -248,7 +250,7 @@ def test_run_that_was_not_measured_is_measured_by_replay(tmp_path: Path) -> None
     stores = [Store.open(tmp_path / name, create=True) for name in ("measured", "not")]
     run = store_run(stores[0], config, 150, settings)
     store_run(stores[1], config, 150, settings, measured=False)
-    assert made(analyze(stores[0], run)) == ["transitions", "founders", "replicators"]
+    assert made(analyze(stores[0], run)) == AFTER_MEASURES
     assert made(analyze(stores[1], run)) == list(NAMES)
     assert contents(stores[0], run) == contents(stores[1], run)
     assert measures_of(stores[0], run) == measures_of(stores[1], run)
@@ -282,7 +284,7 @@ def test_run_of_its_initial_state_alone_has_no_onset(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "store", create=True)
     run = store_run(store, SoupConfig(programs=32), 0, RunSettings())
     report = analyze(store, run)
-    assert [line["rows"] for line in report] == [1, 0, 0, 0]
+    assert [line["rows"] for line in report] == [1, *(0 for _ in AFTER_MEASURES)]
     draw_run(store, run, tmp_path / "a.svg")
 
 
