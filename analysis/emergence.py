@@ -12,8 +12,7 @@ Agüera y Arcas et al. 2024 tell it of one run by pictures, figures 2 and 3.
   the census.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +114,7 @@ def _advance(holdings: Holdings, log: EpochLog, length: int, dominant: NDArray[n
         _forget(holdings, np.arange(len(log.reset.chars), dtype=np.int32), length)
     if not log.mutations_after:
         _forget(holdings, log.mutated_cells, length)
-    rows = []
+    rows: list[Row] = []
     holders = np.array(sorted(holdings), np.int32)
     met = (log.mechanism != 0) & (np.isin(log.left, holders) | np.isin(log.right, holders))
     for row in np.flatnonzero(met).tolist():
@@ -161,7 +160,7 @@ def _react(
 
 
 #: The columns that an act may leave empty.
-_EMPTY: Mapping[str, Any] = dict.fromkeys(
+_EMPTY: Row = dict.fromkeys(
     (
         "left_program", "right_program", "from_program", "site", "char", "born_epoch", "born_program", "born_site",
         "descendants", "step", "position", "instruction", "heads", "target", "source", "writes", "received", "copies",

@@ -115,7 +115,8 @@ class Found(NamedTuple):
     @property
     def rest(self) -> Int32:
         """The cells that descend neither from it nor from one found before it."""
-        return self.cells[self.sites == 0]
+        rest: Int32 = self.cells[self.sites == 0]
+        return rest
 
 
 def ranked(found: Iterable[Found]) -> list[Found]:

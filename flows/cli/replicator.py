@@ -3,6 +3,7 @@
 import argparse
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.output import print_json, print_records
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
     from warehouse.reader import History
     from warehouse.store import Store
 
-EXAMPLES = ("primordium replicator RUN", "primordium replicator RUN --format json")
+EXAMPLES = (
+    "primordium replicator RUN",
+    "primordium replicator RUN --figure assembly.png",
+    "primordium replicator RUN --format json",
+)
 COLUMNS = (
     "onset_epoch", "rank", "program", "epoch", "share", "score", "text", "census_epoch", "made_epoch",
     "assembled_epoch", "assembled_program", "left_program", "left_score", "left_text",
@@ -27,6 +32,9 @@ Founder = dict[str, Any]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_run(parser)
+    parser.add_argument(
+        "--figure", metavar="FILE", type=Path, help="draw figure 3 of the paper there, .png or .svg: the assembly"
+    )
     add_format(parser)
 
 
@@ -39,6 +47,10 @@ def execute(arguments: argparse.Namespace) -> None:
     store = open_store(arguments)
     with History(store, arguments.run) as history:
         founders = founders_of(store, history)
+        if arguments.figure is not None and founders:
+            from analysis.figure_assembly import draw_assembly
+
+            note(f"figure: {draw_assembly(history, founders, arguments.figure)}")
         if arguments.format == "json":
             print_json(founders)
         elif arguments.format == "csv":
