@@ -111,11 +111,22 @@ def compacted(weights: Weights, length: int) -> Weights:
     blocks = min(len(weights.sites), weights.active)
     if 4 * blocks >= len(weights.owner):
         return weights
+    cells, descendants = _listed(weights, length)
+    return weigh(cells, descendants, len(weights.sites), length)
+
+
+def ancestors(weights: Weights, length: int) -> Int32:
+    """Return the ancestor cells (int32), in no particular order."""
+    return _listed(weights, length)[0]
+
+
+def _listed(weights: Weights, length: int) -> tuple[Int32, Int32]:
+    """Return the ancestor cells and the descendants of each."""
     rows = np.flatnonzero(weights.total)
     grid = weights.weight.reshape(-1, length)[rows]
     row, site = np.nonzero(grid)
     cells = weights.owner[rows[row]] * np.int32(length) + site.astype(np.int32)
-    return weigh(cells, grid[row, site], len(weights.sites), length)
+    return cells, grid[row, site]
 
 
 @kernel
@@ -335,21 +346,15 @@ class Trail:
         self._at = newest
         self.most[newest], self.program[newest] = heaviest(self.weights)
 
-    @property
-    def kept_bytes(self) -> int:
-        """Memory of the moves kept."""
-        return sum(moves.cells.nbytes + moves.sources.nbytes for moves in self.moves or ())
-
     def back(self, moves: Moves) -> None:
         """Go on to state ``moves.epoch - 1``; nothing moved in the epochs passed over."""
         self._fill(moves.epoch)
         if len(moves.cells) and self.moves is not None:
             self.moves.append(moves)
-        if len(moves.cells):
-            move_back(moves.cells, moves.sources, self.weights, self._length, np.empty_like(moves.cells))
-            self.weights = compacted(self.weights, self._length)
+        moved = move_back(moves.cells, moves.sources, self.weights, self._length, np.empty_like(moves.cells))
         self._at = moves.epoch - 1
-        if len(moves.cells):
+        if moved:
+            self.weights = compacted(self.weights, self._length)
             self.most[self._at], self.program[self._at] = heaviest(self.weights)
         else:
             self.most[self._at], self.program[self._at] = self.most[self._at + 1], self.program[self._at + 1]
@@ -368,21 +373,30 @@ class Trail:
 def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: int = MOVES_BUDGET) -> Iterator[int]:
     """Take ``trails`` to state 0 in one pass over the log; yield each epoch gone back over.
 
-    Where the moves of all trails would take more than ``budget`` bytes, the largest keep none.
+    The log is searched once for all of them together, for most of what they follow is soon the same: the moves
+    that a trail keeps are for its own bytes and for more. Where they would take more than ``budget`` bytes, none
+    are kept.
     """
     newest = max(trail.newest for trail in trails)
     kept = 0
+    together = weigh(np.empty(0, np.int32), 1, tracker.programs, tracker.length)
     for log in history.logs(1, newest, reverse=True) if newest else ():
-        # a trail without ancestors is done: all its bytes were born later
-        here = [trail for trail in trails if trail.newest >= log.epoch and trail.weights.active]
-        if here:
-            for trail, moves in zip(here, tracker.moves(log, [t.weights for t in here]), strict=True):
-                trail.back(moves)
-                kept += 8 * len(moves.cells) if trail.moves is not None else 0
-            while kept > budget:
-                largest = max(trails, key=lambda trail: trail.kept_bytes)
-                kept -= largest.kept_bytes
-                largest.moves = None
+        if new := [trail.cells for trail in trails if trail.newest == log.epoch]:
+            followed = np.zeros(tracker.programs * tracker.length, np.bool_)
+            for cells in (ancestors(together, tracker.length), *new):
+                followed[cells] = True
+            together = weigh(np.flatnonzero(followed).astype(np.int32), 1, tracker.programs, tracker.length)
+        if together.active:  # else all bytes were born later
+            [moves] = tracker.moves(log, [together])
+            for trail in trails:
+                if trail.newest >= log.epoch:
+                    trail.back(moves)
+            move_back(moves.cells, moves.sources, together, tracker.length, np.empty_like(moves.cells))
+            together = compacted(together, tracker.length)
+            kept += moves.cells.nbytes + moves.sources.nbytes
+            if kept > budget:
+                for trail in trails:
+                    trail.moves = None
         yield log.epoch
     for trail in trails:
         trail.close()
@@ -391,8 +405,8 @@ def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: 
 def moves_back(history: History, trail: Trail, tracker: Tracker, weights: Weights, newest: int) -> Iterator[Moves]:
     """Yield the moves that concern ``weights`` from epoch ``newest`` back, ``trail``'s own or the log's.
 
-    ``weights`` are of state ``newest``, some of what ``trail`` follows. The caller moves them (in place)
-    before it asks for the next.
+    ``weights`` are of state ``newest``, some of what ``trail`` follows; the moves may be of more. The caller moves
+    them (in place) before it asks for the next.
     """
     if trail.moves is not None:
         yield from (moves for moves in trail.moves if moves.epoch <= newest)

@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.confidence import find_censuses, find_confidence, find_shares
 from analysis.distillation import find_distillations
+from analysis.emergence import find_emergence
 from analysis.families import find_families, find_succession
 from analysis.founders import find_founders
 from analysis.measures import measure
 from analysis.parasites import find_parasites
 from analysis.phases import describe_phases
 from analysis.replicators import find_replicators
+from analysis.spawning import find_spawn_rates
 from analysis.species import find_diversity, find_species
 from analysis.species_lives import find_lives
 from analysis.transitions import find_transitions
@@ -100,6 +103,36 @@ ANALYSES = (
         1,
         ("founders", "replicators"),
         lambda history, of, progress: find_distillations(history.config, of["founders"], of["replicators"], progress),
+    ),
+    Analysis(
+        "founder_shares",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_shares(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "founder_censuses",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_censuses(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "founder_confidence",
+        1,
+        ("founders", "founder_shares", "founder_censuses"),
+        lambda _, of, __: find_confidence(of),
+    ),
+    Analysis(
+        "emergence",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_emergence(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "spawn_rates",
+        1,
+        ("founders",),
+        lambda history, of, progress: find_spawn_rates(history, of["founders"], progress),
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))

@@ -40,7 +40,8 @@ _SHADE = "#fdf0e8"
 
 _NAMES = {"open": "onset"}  # a label says "onset" of what the run's end leaves open
 
-_STYLE: dict[Any, Any] = {
+#: What all figures have in common, beside matplotlib's defaults.
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the letters are the same everywhere
     "font.size": 8.5,
     "axes.linewidth": 0.7,
@@ -101,7 +102,7 @@ def figure_1(curves: Curves, onsets: Sequence[Row] = (), founders: Sequence[Row]
     """Return the figure; ``onsets`` and ``founders`` are rows of `transitions` and `founders`."""
     with mpl.rc_context():
         mpl.rcdefaults()  # a reader's own matplotlibrc must not change the picture
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(STYLE)
         last = max(float(curves.epochs[-1]), 1.0) if len(curves.epochs) else 1.0
         flags = _flags(onsets, founders, last)
         rows = max((flag.row + 1 for flag in flags), default=0)
@@ -130,7 +131,7 @@ def save(figure: Figure, path: Path) -> Path:
     content = io.BytesIO()
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(STYLE)
         figure.savefig(content, format=kind, metadata=metadata)
     try:
         path.write_bytes(content.getvalue())

@@ -15,11 +15,10 @@ p (ties: the smaller p).
 Transitions, onsets still open and the 8 strongest surges get founders.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.ancestry import (
     MOVES_BUDGET,
@@ -35,7 +34,7 @@ from analysis.ancestry import (
 )
 from analysis.census import dominant_cells, find_census
 from sim import SoupConfig, Tokens, language, self_replication_scores
-from sim.log import CELL_BITS, Int32, Int64
+from sim.log import CELL_BITS, Bytes, Int32, Int64
 from warehouse.reader import History
 
 Row = dict[str, Any]
@@ -93,37 +92,65 @@ def trace_founders(
             _tell(progress, f"ancestors followed back to state {epoch}")
     rows: list[Row] = []
     for onset, trail in zip(onsets, trails, strict=True):
-        found = sorted(_founders_of(history, trail, tracker), key=lambda row: -row["share"])
-        rows += [{"onset_epoch": onset["epoch"], "rank": rank} | row for rank, row in enumerate(found, 1)]
+        found = ranked(founders_of(history, trail, tracker))
+        rows += [{"onset_epoch": onset["epoch"], "rank": rank} | each.row for rank, each in enumerate(found, 1)]
     parents = _parents(history, {(row["assembled_epoch"], row["assembled_program"]) for row in rows})
     return [row | parents[row["assembled_epoch"], row["assembled_program"]] for row in rows]
 
 
-def _founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[Row]:
+class Found(NamedTuple):
+    """A founder and among which of a census's cells it was found.
+
+    `row`: what `trace_founders` tells of it but onset, rank and parents. `cells` (int32): the dominant cells that
+    descend from none found before it; `sites` (uint8, as long): 1 + the site of the founder that each descends
+    from, 0 if from none. `most` and `program`: `Trail.most` and `Trail.program` for `cells`.
+    """
+
+    row: Row
+    cells: Int32
+    sites: Bytes
+    most: Int64
+    program: Int32
+
+    @property
+    def rest(self) -> Int32:
+        """The cells that descend neither from it nor from one found before it."""
+        rest: Int32 = self.cells[self.sites == 0]
+        return rest
+
+
+def ranked(found: Iterable[Found]) -> list[Found]:
+    """Return founders by falling share; of equals, the first found."""
+    return sorted(found, key=lambda each: -each.row["share"])
+
+
+def founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[Found]:
     """Yield the founders of one census, in the order in which they are found."""
     rest = trail.cells
     most, program = trail.most, trail.program
     while True:
         epoch = int(np.flatnonzero(10 * most >= 9 * most.max())[-1])
         founder = int(program[epoch])
-        site = _descent(history, trail, tracker, epoch, founder)[rest]
+        site = descent(history, trail, tracker, epoch, founder)[rest]
         descendants = np.bincount(site, minlength=tracker.length + 1)[1:]
         cells = founder * tracker.length + np.arange(tracker.length, dtype=np.int32)
-        yield {
+        row = {
             "census_epoch": trail.newest,
             "program": founder,
             "epoch": epoch,
             "share": int(descendants.sum()) / len(trail.cells),
         } | _assembly(history, trail, tracker, epoch, cells, descendants)
-        rest = rest[site == 0]
+        found = Found(row, rest, site, most, program)
+        yield found
+        rest = found.rest
         if 10 * len(rest) < len(trail.cells) or not len(rest):
             return
-        most, program = _holders(history, trail, tracker, rest)
+        most, program = holders(history, trail, tracker, rest)
         if 10 * most.max() < len(trail.cells):
             return
 
 
-def _descent(history: History, trail: Trail, tracker: Tracker, epoch: int, program: int) -> NDArray[np.uint8]:
+def descent(history: History, trail: Trail, tracker: Tracker, epoch: int, program: int) -> Bytes:
     """Return, for the census's cells, 1 + the site of ``program`` at ``epoch`` they descend from, 0 if of none.
 
     uint8[soup's cells]; right for the cells that ``trail`` follows.
@@ -136,7 +163,7 @@ def _descent(history: History, trail: Trail, tracker: Tracker, epoch: int, progr
     return labels
 
 
-def _holders(history: History, trail: Trail, tracker: Tracker, cells: Int32) -> tuple[Int64, Int32]:
+def holders(history: History, trail: Trail, tracker: Tracker, cells: Int32) -> tuple[Int64, Int32]:
     """Return `Trail.most` and `Trail.program` for some of the trail's cells only."""
     most = np.zeros(trail.newest + 1, np.int64)
     program = np.zeros(trail.newest + 1, np.int32)

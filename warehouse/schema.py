@@ -227,6 +227,189 @@ FOUNDER_COLUMNS = (
         "each of its bytes by site: char, and where and when it was born",
     ),
 )
+ONSET = Column("onset_epoch", INTEGER, "epochs", "the founder's onset: `founders.onset_epoch`")
+RANK = Column("rank", INTEGER, "order", "the founder's rank: `founders.rank`")
+FOUNDER_SHARE_COLUMNS = (
+    Column("onset_epoch", INTEGER, "epochs", "the onset: `transitions.epoch`"),
+    Column(
+        "rank",
+        INTEGER,
+        "order",
+        "the founder's rank; one more than the last founder's: what descends from no founder, and its best rival",
+    ),
+    Column("epoch", INTEGER, "epochs", "state from which on it was so, up to the state before the next row's"),
+    Column("program", INTEGER, "index", "program in which the bytes of most dominant cells stood"),
+    Column(
+        "share",
+        DOUBLE,
+        "share of dominant cells",
+        "those whose byte stood there; of rank 2 and on without those that descend from a founder found before",
+    ),
+)
+FOUNDER_CENSUS_COLUMNS = (
+    ONSET,
+    RANK,
+    Column("census_epoch", INTEGER, "epochs", "the onset's own census, then five later ones"),
+    Column(
+        "program",
+        INTEGER,
+        "index",
+        "founder of this census that shares most descendants with the recorded one; null if none does",
+        nullable=True,
+    ),
+    Column("epoch", INTEGER, "epochs", "its state; null if there is none", nullable=True),
+    Column(
+        "share",
+        DOUBLE,
+        "share of dominant cells",
+        "those of this census that descend from it; null if there is none",
+        nullable=True,
+    ),
+    Column(
+        "recorded_share",
+        DOUBLE,
+        "share of dominant cells",
+        "those of this census that descend from the recorded founder",
+    ),
+    Column(
+        "common_share",
+        DOUBLE,
+        "share of cells",
+        "of the dominant cells that descend from the later of the two, those that descend from both",
+    ),
+    Column(
+        "relation",
+        TEXT,
+        "",
+        "to the recorded founder: same (program and epoch), descends or precedes (common_share at least 0.9), other,"
+        " none (no descendant in common)",
+    ),
+    Column("agrees", BOOLEAN, "", "whether relation is same, descends or precedes"),
+    Column(
+        "second_program",
+        INTEGER,
+        "index",
+        "program that held most of this census's dominant bytes at the recorded founder's state, after it; null if"
+        " none did",
+        nullable=True,
+    ),
+    Column("second_share", DOUBLE, "share of dominant cells", "those whose byte stood in second_program"),
+)
+FOUNDER_CONFIDENCE_COLUMNS = (
+    ONSET,
+    RANK,
+    Column("share", DOUBLE, "share of dominant cells", "those that descend from the founder: `founders.share`"),
+    Column(
+        "next_share",
+        DOUBLE,
+        "share of dominant cells",
+        "the most that one program held one state after the founder's; null where that is the census",
+        nullable=True,
+    ),
+    Column(
+        "halved_epoch",
+        INTEGER,
+        "epochs",
+        "first state after the founder's at which no program holds half as much; null if there is none",
+        nullable=True,
+    ),
+    Column(
+        "second_program",
+        INTEGER,
+        "index",
+        "program that held most at the founder's state, after the founder; null if none did",
+        nullable=True,
+    ),
+    Column("second_share", DOUBLE, "share of dominant cells", "those whose byte stood in second_program"),
+    Column(
+        "rival_program",
+        INTEGER,
+        "index",
+        "best rival: program that at rival_epoch held most of the dominant bytes that descend from no founder; null"
+        " if all descend from one",
+        nullable=True,
+    ),
+    Column(
+        "rival_epoch", INTEGER, "epochs", "newest state at which it held most; null if there is none", nullable=True
+    ),
+    Column("rival_share", DOUBLE, "share of dominant cells", "those whose byte stood in the best rival"),
+    Column("later_censuses", INTEGER, "censuses", "later censuses asked for the founder again"),
+    Column(
+        "agreement",
+        DOUBLE,
+        "share of censuses",
+        "later censuses whose founder is the same or of one line of descent with it; null if none was asked",
+        nullable=True,
+    ),
+    Column(
+        "verdict",
+        TEXT,
+        "",
+        "certain (4 times the share of the best rival, all later censuses agree), likely (twice, and half of them) or"
+        " doubtful",
+    ),
+)
+EMERGENCE_COLUMNS = (
+    ONSET,
+    RANK,
+    Column("act", INTEGER, "order", "1 its bytes are born and join, 2 a reaction assembles it, 3 it copies itself"),
+    Column("number", INTEGER, "order", "rows of the act in order of time, from 1"),
+    Column(
+        "epoch", INTEGER, "epochs",
+        "act 1: oldest state from which on the byte stood in the program with most of the others; acts 2 and 3: the"
+        " state that the reaction made",
+    ),
+    *(
+        Column(name, kind, unit, f"act {act}: {meaning}; null in others", nullable=True)
+        for name, kind, unit, act, meaning in (
+            ("left_program", INTEGER, "index", "2 and 3", "the reaction's left program"),
+            ("right_program", INTEGER, "index", "2 and 3", "the reaction's right program"),
+            (
+                "from_program", INTEGER, "index", "1 and 3",
+                "program that the byte came from (null if it was born there), or that was copied",
+            ),
+            ("site", INTEGER, "bytes", "1", "the byte's site in the founder"),
+            ("char", INTEGER, "byte", "1 and 2", "the founder's byte at that site, or the byte written"),
+            ("born_epoch", INTEGER, "epochs", "1", "first state that held the byte: 0 for the initial soup"),
+            ("born_program", INTEGER, "index", "1", "program in which the byte was born"),
+            ("born_site", INTEGER, "bytes", "1", "site at which the byte was born"),
+            ("descendants", BIGINT, "cells", "1", "dominant cells of the census that descend from the byte"),
+            ("step", INTEGER, "steps", "2", "number of the last step that wrote the target, from 1"),
+            ("position", INTEGER, "bytes", "2", "place on the tape of that step's instruction"),
+            ("instruction", TEXT, "", "2", "the instruction's printed form"),
+            (
+                "heads", pa.list_(pa.field("element", INTEGER, nullable=False)), "bytes", "2",
+                "places of the heads before the step; empty for languages without heads",
+            ),
+            ("target", INTEGER, "bytes", "2", "place on the tape that was written"),
+            (
+                "source", INTEGER, "bytes", "2",
+                "place on the tape where the byte stood before execution (null: from nowhere)",
+            ),
+            ("writes", INTEGER, "steps", "2", "steps that wrote the target"),
+            (
+                "received", INTEGER, "bytes", "3",
+                "bytes descending from the founder's that the other half got from from_program",
+            ),
+            ("copies", INTEGER, "programs", "3", "copies of the founder in the state"),
+        )
+    ),
+)  # fmt: skip
+SPAWN_RATE_COLUMNS = (
+    ONSET,
+    RANK,
+    Column("role", TEXT, "", "founder, left parent or right parent"),
+    EPOCH,
+    PROGRAM,
+    SCORE,
+    Column("side", TEXT, "", "the half of the tape that it formed: left or right; the other was random food"),
+    Column("trials", INTEGER, "tapes", "foods it was joined with"),
+    Column("spawned", INTEGER, "tapes", "those of which, executed once, a half scored 5 or more"),
+    Column("fed", INTEGER, "tapes", "those of which the half that was food did"),
+    Column("rate", DOUBLE, "share of tapes", "the spawn rate: spawned / trials"),
+    Column("low", DOUBLE, "share of tapes", "lower end of its 95 % interval (Wilson)"),
+    Column("high", DOUBLE, "share of tapes", "upper end"),
+)
 REPLICATOR_COLUMNS = (
     EPOCH,
     PROGRAM,
@@ -558,6 +741,32 @@ def _placed(*columns: Column) -> tuple[Column, ...]:
     return (RUN, *columns)
 
 
+#: What is told of founders beside `founders`, as it lies in files.
+FOUNDING: tuple[Table, ...] = (
+    Table(
+        "founder_shares",
+        "a state at which another program, or another share, is the most",
+        ("onset_epoch", "rank", "epoch"),
+        FOUNDER_SHARE_COLUMNS,
+    ),
+    Table(
+        "founder_censuses",
+        "a census asked for a founder",
+        ("onset_epoch", "rank", "census_epoch"),
+        FOUNDER_CENSUS_COLUMNS,
+    ),
+    Table("founder_confidence", "a founder", ("onset_epoch", "rank"), FOUNDER_CONFIDENCE_COLUMNS),
+    Table(
+        "emergence", "an event of a founder's emergence", ("onset_epoch", "rank", "act", "number"), EMERGENCE_COLUMNS
+    ),
+    Table(
+        "spawn_rates",
+        "a side on which a founder or parent met random food",
+        ("onset_epoch", "rank", "role", "side"),
+        SPAWN_RATE_COLUMNS,
+    ),
+)
+
 #: Tables as they lie in files; the folder `run=<id>` holds the column `run` (the record has it inside too).
 FILES: dict[str, Table] = {
     table.name: table
@@ -603,6 +812,7 @@ FILES: dict[str, Table] = {
         Table("succession", "a stretch of states in which one family dominates", ("rank",), SUCCESSION_COLUMNS),
         Table("parasites", "a parasite of a state", ("epoch", "program"), PARASITE_COLUMNS),
         Table("distillations", "a program distilled", ("epoch", "program"), DISTILLATION_COLUMNS),
+        *FOUNDING,
     )
 }
 
@@ -610,8 +820,8 @@ FILES: dict[str, Table] = {
 SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutations", "resets", "keyframes")
 #: Analyses whose results lie in `analyses/<name>.parquet`.
 RESULTS: tuple[str, ...] = (
-    "transitions", "founders", "replicators", "trends", "phases", "species", "diversity", "species_lives", "families",
-    "succession", "parasites", "distillations",
+    "transitions", "founders", "replicators", *(table.name for table in FOUNDING), "trends", "phases", "species",
+    "diversity", "species_lives", "families", "succession", "parasites", "distillations",
 )  # fmt: skip
 
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
@@ -689,6 +899,7 @@ RELATIONS: dict[str, Table] = {
             ("run", "epoch", "program"),
             _placed(*DISTILLATION_COLUMNS),
         ),
+        *(Table(each.name, each.grain, ("run", *each.key), _placed(*each.columns)) for each in FOUNDING),
         Table("tokens_at", "a cell of the state", ("program", "site"), TOKEN_COLUMNS, ("run", "epoch")),
         Table(
             "programs_at",

@@ -1,8 +1,9 @@
-"""`primordium replicator`: who founded a run's onsets, made by whom, out of bytes born where."""
+"""`primordium replicator`: who founded a run's onsets, how surely, made by whom and how, out of bytes born where."""
 
 import argparse
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.cli.output import print_json, print_records
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
     from warehouse.reader import History
     from warehouse.store import Store
 
-EXAMPLES = ("primordium replicator RUN", "primordium replicator RUN --format json")
+EXAMPLES = (
+    "primordium replicator RUN",
+    "primordium replicator RUN --figure assembly.png",
+    "primordium replicator RUN --format json",
+)
 COLUMNS = (
     "onset_epoch", "rank", "program", "epoch", "share", "score", "text", "census_epoch", "made_epoch",
     "assembled_epoch", "assembled_program", "left_program", "left_score", "left_text",
-    "right_program", "right_score", "right_text",
+    "right_program", "right_score", "right_text", "verdict",
 )  # fmt: skip
 _SHOWN = 12  # places of birth told to a person; JSON has every byte
 
@@ -27,6 +32,9 @@ Founder = dict[str, Any]
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_run(parser)
+    parser.add_argument(
+        "--figure", metavar="FILE", type=Path, help="draw figure 3 of the paper there, .png or .svg: the assembly"
+    )
     add_format(parser)
 
 
@@ -39,12 +47,17 @@ def execute(arguments: argparse.Namespace) -> None:
     store = open_store(arguments)
     with History(store, arguments.run) as history:
         founders = founders_of(store, history)
-    if arguments.format == "json":
-        print_json(founders)
-    elif arguments.format == "csv":
-        print_records(founders, "csv", COLUMNS)
-    else:
-        _print_for_people(history, founders)
+        if arguments.figure is not None and founders:
+            from analysis.figure_assembly import draw_assembly
+
+            note(f"figure: {draw_assembly(history, founders, arguments.figure)}")
+        if arguments.format == "json":
+            print_json(founders)
+        elif arguments.format == "csv":
+            verdicts = ({"verdict": (row["confidence"] or {}).get("verdict")} for row in founders)
+            print_records((row | verdict for row, verdict in zip(founders, verdicts, strict=True)), "csv", COLUMNS)
+        else:
+            _print_for_people(history, founders)
     if not founders:
         made = read_result(store, history.run, "founders") is not None
         reason = "its complexity never rose to 1" if made else f"not analysed yet: primordium analyze {history.run}"
@@ -52,7 +65,11 @@ def execute(arguments: argparse.Namespace) -> None:
 
 
 def founders_of(store: "Store", history: "History") -> list[Founder]:
-    """Return the rows of `founders`, each with its parents' text and score in the state that they met in."""
+    """Return the rows of `founders`, each with its parents' text and score in the state that they met in.
+
+    And with what other analyses tell of it: `confidence` (None if not made yet), `shares`, `censuses`,
+    `emergence` and `spawn_rates`.
+    """
     from warehouse.results import read_result
 
     founders = [dict(row) for row in read_result(store, history.run, "founders") or []]
@@ -63,7 +80,30 @@ def founders_of(store: "Store", history: "History") -> list[Founder]:
             program, state = row[f"{side}_program"], int(row["assembled_epoch"]) - 1
             found = (None, None) if program is None else _text_and_score(history, chars[state], state, int(program))
             row[f"{side}_text"], row[f"{side}_score"] = found
+    known = {name: read_result(store, history.run, relation) or [] for name, relation in _KNOWN.items()}
+    for row in founders:
+        row.update({name: _of(row, rows) for name, rows in known.items()})
+        row["confidence"] = next(iter(row["confidence"]), None)
     return founders
+
+
+_KNOWN = {
+    "confidence": "founder_confidence",
+    "shares": "founder_shares",
+    "censuses": "founder_censuses",
+    "emergence": "emergence",
+    "spawn_rates": "spawn_rates",
+}
+
+
+def _of(founder: Founder, rows: Iterable[Founder]) -> list[Founder]:
+    """Return the rows about ``founder``, without the columns that say so."""
+    place = founder["onset_epoch"], founder["rank"]
+    return [
+        {name: value for name, value in row.items() if name not in {"onset_epoch", "rank"}}
+        for row in rows
+        if (row["onset_epoch"], row["rank"]) == place
+    ]
 
 
 def _text_and_score(history: "History", chars: Any, epoch: int, program: int) -> tuple[str, int]:
@@ -107,6 +147,8 @@ def spans(numbers: Iterable[int]) -> str:
 def _print_for_people(history: "History", founders: Sequence[Founder]) -> None:
     from rich.text import Text
 
+    from analysis.reactions import reaction_of
+    from flows.cli.emergence_page import print_known
     from flows.cli.terminal import Page, facts, program_text
 
     page, language = Page(), history.config.instruction_set
@@ -123,6 +165,9 @@ def _print_for_people(history: "History", founders: Sequence[Founder]) -> None:
             page.print(f"    {count:>3} in {place}")
         if len(told) > _SHOWN:
             page.print(f"    and in {len(told) - _SHOWN} more places (--format json has them all)")
+        assembled = int(row["assembled_epoch"])
+        met = reaction_of(history, assembled, int(row["assembled_program"])) if assembled else None
+        print_known(page, language, row, met)
 
 
 def _told(row: Founder, written: Any) -> list[tuple[str, object]]:

@@ -90,6 +90,7 @@ def _typed(arguments: argparse.Namespace) -> Reaction:
 
 def _stored(arguments: argparse.Namespace) -> Reaction:
     """Return the reaction that made a state from the one before it: the tape after mutation, before execution."""
+    from analysis.reactions import reaction_of
     from flows.cli.reading import check_epoch, check_programs, open_history
 
     for name in ("language", "left", "right", "step_limit"):
@@ -103,18 +104,13 @@ def _stored(arguments: argparse.Namespace) -> Reaction:
         check_epoch(history, epoch, first=1)
         check_programs(history, (program,))
         config = history.config
-        [log] = history.logs(epoch, epoch)
-        chars = history.tokens_at(epoch - 1).chars.copy()
-    [rows] = ((log.left == program) | (log.right == program)).nonzero()
-    if not len(rows):
+        met = reaction_of(history, epoch, program)
+    if met is None:
         raise UsageError(f"program: {program} took part in no reaction of epoch {epoch}; try another epoch or program")
-    left, right = int(log.left[rows[0]]), int(log.right[rows[0]])
-    if config.mutation_order == "before":
-        chars[log.mutated_cells] = log.mutated_chars
-    programs = chars.reshape(-1, config.program_length)
     return Reaction(
-        f"reaction of epoch {epoch}: programs {left} (left) and {right} (right), after mutation ({config.language})",
+        f"reaction of epoch {epoch}: programs {met.left} (left) and {met.right} (right), after mutation"
+        f" ({config.language})",
         config.language,
-        programs[left].tobytes() + programs[right].tobytes(),
+        met.tape,
         config.step_limit,
     )

@@ -1,24 +1,29 @@
 """Founders against their slow twin, on soups made up, planted and natural."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from analysis.census import dominant_cells, find_census, frequent_tokens
 from analysis.founders import birthplaces, choose_onsets, find_founders, trace_founders
-from sim import EpochLog, MechanismTable, Replay, Soup, SoupConfig, Tokens, language, self_replication_scores
+from sim import EpochLog, SoupConfig, Tokens, language, self_replication_scores
+from tests.analysis.histories import (
+    FIGURE_4,
+    Remembered,
+    as_history,
+    made_up,
+    onset,
+    planted,
+    remembered,
+    simulated,
+    story_of,
+)
 from tests.naive import founders as naive
-from tests.naive.founders import Story
-from tests.naive.tracer import Reaction, Record, Write
-from warehouse.reader import History
 
-#: The paper's figure 4: a palindrome that copies itself backwards.
-FIGURE_4 = "[[{.>]-]" + chr(0x120) * 48 + "]-]>.{[["
 COUNTED = (
     "rank",
     "onset_epoch",
@@ -32,158 +37,6 @@ COUNTED = (
     "right_program",
     "made_epoch",
 )
-
-
-class StillReplay:
-    """A `sim.Replay` that was replayed by someone else."""
-
-    def __init__(self, tokens: Tokens) -> None:
-        self.chars = tokens.chars
-        self._tokens = tokens
-
-    def tokens(self) -> Tokens:
-        return self._tokens
-
-    def token_counts(self) -> tuple[int, NDArray[np.int64]]:
-        counts = np.sort(np.unique(self._tokens.packed(), return_counts=True)[1])[::-1]
-        return len(counts), counts[:32]
-
-
-class Remembered:
-    """A `warehouse.reader.History` in memory: the logs, and the tokens of every state."""
-
-    def __init__(self, config: Any, logs: Sequence[EpochLog], tokens: Sequence[Tokens]) -> None:
-        self.config = config
-        self.last = len(logs)
-        self._logs = logs
-        self._tokens = tokens
-        self.read = 0
-
-    def logs(self, first: int, last: int, *, reverse: bool = False) -> Iterator[EpochLog]:
-        assert 1 <= first <= last <= self.last
-        for log in self._logs[first - 1 : last][:: -1 if reverse else 1]:
-            self.read += 1
-            yield log
-
-    def states(self, epochs: Sequence[int]) -> Iterator[tuple[int, StillReplay]]:
-        for epoch in epochs:
-            yield epoch, StillReplay(self._tokens[epoch])
-
-    def tokens_at(self, epoch: int) -> Tokens:
-        return self._tokens[epoch]
-
-
-def as_history(remembered: Remembered) -> History:
-    return cast("History", remembered)
-
-
-def simulated(config: SoupConfig, epochs: int) -> Remembered:
-    """A real soup's history in memory; its states are replayed."""
-    soup = Soup(config)
-    tokens, logs = [soup.tokens()], []
-    replay = Replay(config.program_length, tokens[0], 0)
-    for _ in range(epochs):
-        logs.append(soup.advance())
-        replay.apply(logs[-1])
-        tokens.append(replay.tokens())
-    soup.close()
-    return Remembered(config, logs, tokens)
-
-
-def story_of(history: Remembered) -> Story:
-    """The same history for the twin."""
-    records = []
-    for log in history.logs(1, history.last):
-        reactions = []
-        for left, right, mechanism in zip(log.left.tolist(), log.right.tolist(), log.mechanism, strict=True):
-            writes = log.mechanisms.list_of(mechanism).tolist()
-            reactions.append(
-                Reaction(
-                    left,
-                    right,
-                    tuple(Write(w >> 16, None if w >> 8 & 255 == 255 else w >> 8 & 255, w & 255) for w in writes),
-                    0,
-                    0,
-                )
-            )
-        mutations = tuple(zip(log.mutated_cells.tolist(), log.mutated_chars.tolist(), strict=True))
-        records.append(Record(log.epoch, tuple(reactions), mutations, (), 0, 0))
-    config = history.config
-    return Story(
-        config.programs, config.program_length, history.tokens_at(0).chars.tobytes(), records,
-        config.mutation_order == "before",
-    )  # fmt: skip
-
-
-def remembered(story: Story) -> Remembered:
-    """A made-up history in memory; its states are the twin's."""
-    lists: dict[tuple[Write, ...], int] = {(): 0}
-    for record in story.records:
-        for reaction in record.reactions:
-            lists.setdefault(reaction.mechanism, len(lists))
-    starts = np.cumsum([0, *map(len, lists)])
-    writes = [t << 16 | (255 if s is None else s) << 8 | d for mechanism in lists for t, s, d in mechanism]
-    table = MechanismTable(np.arange(len(lists)), starts.astype(np.int64), np.array(writes, np.uint32))
-    logs = [
-        EpochLog(
-            epoch=record.epoch,
-            left=np.array([r.left for r in record.reactions], np.int32),
-            right=np.array([r.right for r in record.reactions], np.int32),
-            mechanism=np.array([lists[r.mechanism] for r in record.reactions], np.int32),
-            mechanisms=table,
-            mutated_cells=np.array([cell for cell, _ in record.mutations], np.int32),
-            mutated_chars=np.array([char for _, char in record.mutations], np.uint8),
-        )
-        for record in story.records
-    ]
-    tokens = [
-        Tokens(np.array([e << 28 | c for e, c, _ in state], np.int64), np.array([x for _, _, x in state], np.uint8))
-        for state in naive.states(story)
-    ]
-    config = SimpleNamespace(
-        programs=story.programs,
-        program_length=story.length,
-        mutation_order="before" if story.mutations_first else "after",
-    )
-    return Remembered(config, logs, tokens)
-
-
-def made_up(random: Random, programs: int, length: int, epochs: int, *, mutations_first: bool) -> Story:
-    """A soup without instructions: some programs copy themselves over others, the rest of it is noise."""
-    fertile = set(random.sample(range(programs), random.choice([1, 1, 2, 3])))
-    rate = random.choice([0, 0.001, 0.02])
-    records = []
-    for epoch in range(1, epochs + 1):
-        order = random.sample(range(programs), programs)
-        reactions = []
-        unpaired = random.choice([0, 0, 2])
-        for left, right in zip(order[unpaired::2], order[unpaired + 1 :: 2], strict=True):
-            writes: dict[int, Write] = {}
-            for half, (parent, child) in enumerate(((left, right), (right, left))):
-                if parent in fertile and random.random() < 0.7 and not writes:
-                    backwards = random.random() < 0.2
-                    sites = range(random.choice([0, 0, 0, length // 2]), length)
-                    for site in sites:
-                        other = half * length + (length - 1 - site if backwards else site)
-                        target = (1 - half) * length + site
-                        writes[target] = Write(target, other, random.choice([0] * 9 + [1]))
-                    fertile.add(child)
-            for _ in range(random.choice([0, 0, 1, 3])):
-                target = random.randrange(2 * length)
-                source = random.choice([target, random.randrange(2 * length), None])
-                delta = random.randrange(256)
-                if source != target or delta:
-                    writes[target] = Write(target, source, delta)
-            reactions.append(Reaction(left, right, tuple(writes[t] for t in sorted(writes)), 0, 0))
-        mutated = [cell for cell in range(programs * length) if random.random() < rate]
-        mutations = tuple((cell, random.randrange(256)) for cell in mutated)
-        records.append(Record(epoch, tuple(sorted(reactions)), mutations, (), 0, 0))
-    initial = bytes(random.randrange(256) for _ in range(programs * length))
-    return Story(programs, length, initial, records, mutations_first)
-
-
-def onset(epoch: int, ended: int | None = None, kind: str = "transition", peak: float = 2.0) -> dict[str, Any]:
-    return {"rank": 1, "epoch": epoch, "ended_epoch": ended, "kind": kind, "peak_complexity": peak}
 
 
 def counted(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -205,13 +58,6 @@ def test_founders_of_made_up_soups_are_the_twins(seed: int, mutations_first: boo
     assert counted(trace_founders(as_history(history), onsets)) == counted(expected)
     # and without room to remember the log's moves
     assert counted(trace_founders(as_history(history), onsets, budget=0)) == counted(expected)
-
-
-def planted(name: str, programs: int, seed: int, *places: int, **geometry: Any) -> SoupConfig:
-    """A soup with the palindrome of figure 4 in ``places``."""
-    text = language(name).parse(FIGURE_4)
-    plants = tuple((place * 64, text) for place in places)
-    return SoupConfig(language=name, programs=programs, seed=seed, plants=plants, **geometry)
 
 
 @pytest.mark.parametrize(
@@ -271,6 +117,74 @@ def test_a_planted_replicator_founds_what_grew_around_it(geometry: dict[str, Any
     assert row["assembled_epoch"] <= 3
     assert row["share"] > 0.7
     assert counted([row]) == counted(naive.founders(story_of(history), 60, None))
+
+
+#: Replicators of semantics.md section 7, by language.
+KNOWN = {
+    "bff_noheads": language("bff_noheads").parse(FIGURE_4),
+    "bff_noheads_4bit": language("bff_noheads_4bit").parse(FIGURE_4),
+    "bff": b"\x80\x40[.>}]".ljust(64),
+    "bff_perm": bytes.fromhex("8040090702040A").ljust(64),
+    "bff8": b"\x80\x40.>}    ]".ljust(64),
+    "bff8_noheads": (b" {.>    ]".ljust(32) + b" {.>    ]".ljust(32)[::-1]),
+    "forth": bytes.fromhex("4040400003080404C4"),
+    "forthtrivial": bytes.fromhex("0C0804812CC4"),
+    "forthtrivial_reset": bytes.fromhex("0C0804812CC4"),
+    "forthcopy": bytes.fromhex("0404030208C4"),
+    "rsubleq4": bytes.fromhex("091014040405130400000C04FDFD0904F808F9F400FFFFC0B7"),
+}
+
+
+#: Random soups of 128 programs that the planted one takes within 30 epochs; elsewhere noise copies itself, too.
+TAKEN = [
+    ("bff_noheads", 4, 50), ("bff", 3, 127), ("bff_perm", 3, 127), ("bff8", 3, 127), ("forthtrivial_reset", 3, 127),
+    *((name, *of) for name in ("bff_noheads_4bit", "forth", "forthtrivial") for of in ((1, 0), (2, 77))),
+    ("forthcopy", 2, 77), ("forthcopy", 3, 127), ("rsubleq4", 2, 77), ("rsubleq4", 3, 127),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "seed", "place"), TAKEN)
+def test_dominant_bytes_of_a_random_soup_descend_from_the_planted_program(name: str, seed: int, place: int) -> None:
+    history = as_history(simulated(known(name, seed, (place,)), 30))
+    row = trace_founders(history, [onset(28)])[0]
+    assert (row["assembled_epoch"], row["assembled_program"]) == (0, place)
+    assert row["share"] > 0.8
+
+
+#: Languages in which zeros do nothing: among them a replicator is alone.
+QUIET = ("bff_noheads", "bff_noheads_4bit", "bff", "bff_perm", "bff8", "bff8_noheads", "rsubleq4")
+
+
+@pytest.mark.parametrize("name", QUIET)
+@pytest.mark.parametrize(("seed", "place"), [(5, 0), (7, 127)])
+def test_a_replicator_among_zeros_is_the_founder_whichever_program_it_is(name: str, seed: int, place: int) -> None:
+    history = as_history(simulated(known(name, seed, (place,), initial_soup="zero", mutation=0), 24))
+    row = trace_founders(history, [onset(22)])[0]
+    assert (row["program"], row["assembled_epoch"], row["assembled_program"]) == (place, 0, place)
+    assert row["share"] > 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "options"),
+    [
+        *((name, 5, {"initial_soup": "zero", "mutation": 0}) for name in QUIET),
+        *((name, seed, {}) for name in ("forth", "forthtrivial", "forthcopy") for seed in (1, 4)),
+    ],
+)
+def test_both_of_two_replicators_far_apart_are_founders(name: str, seed: int, options: dict[str, Any]) -> None:
+    history = as_history(simulated(known(name, seed, (10, 110), **options), 6))
+    first, second = trace_founders(history, [onset(6)])
+    assert {first["assembled_program"], second["assembled_program"]} == {10, 110}
+    assert first["assembled_epoch"] == second["assembled_epoch"] == 0
+    assert (first["rank"], second["rank"]) == (1, 2)
+    assert first["share"] >= second["share"] > 0.3
+    assert first["share"] + second["share"] > 0.95
+
+
+def known(name: str, seed: int, places: Sequence[int], **options: Any) -> SoupConfig:
+    """A soup of 128 programs with the language's replicator in ``places``."""
+    plants = tuple((64 * place, KNOWN[name]) for place in places)
+    return SoupConfig(language=name, programs=128, seed=seed, plants=plants, **options)
 
 
 def test_two_planted_replicators_are_both_founders() -> None:

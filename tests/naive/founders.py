@@ -121,24 +121,56 @@ def holders(story: Story, paths: Sequence[list[int | None]], n: int) -> tuple[in
     return held[program], program
 
 
+class Found(NamedTuple):
+    """A founder: ``program`` at state ``n``; ``most`` and ``held`` by state, of the ``paths`` it was sought among.
+
+    ``held[k]`` is (bytes that one program holds at state k, that program). ``descending`` are the paths through it,
+    ``rest`` the others.
+    """
+
+    program: int
+    n: int
+    held: list[tuple[int, int]]
+    descending: list[list[int | None]]
+    rest: list[list[int | None]]
+
+
+def paths_of(story: Story, tokens: list[list[Token]], at: int) -> list[list[int | None]]:
+    """Return the path of each dominant cell of state ``at``."""
+    looks: list[Callable[[int], int | None]] = [lambda _: None, *(earlier(story, n) for n in range(1, at + 1))]
+    return [path(looks, at, cell) for cell in dominant_cells(tokens[at])]
+
+
+def found(story: Story, paths: list[list[int | None]], at: int) -> list[Found]:
+    """Return the founders of the cells of state ``at`` with these paths, as they are found one after the other."""
+    everything = len(paths)
+    each: list[Found] = []
+    while paths:
+        held = [holders(story, paths, n) for n in range(at + 1)]
+        peak = max(count for count, _ in held)
+        if each and Fraction(peak, everything) < Fraction(1, 10):
+            break
+        n = max(k for k in range(at + 1) if held[k][0] >= Fraction(9, 10) * peak)
+        program = held[n][1]
+        descending = [p for p in paths if p[n] is not None and p[n] // story.length == program]  # type: ignore[operator]
+        paths = [p for p in paths if p[n] is None or p[n] // story.length != program]  # type: ignore[operator]
+        each.append(Found(program, n, held, descending, paths))
+    return each
+
+
+def ranked(each: list[Found]) -> list[Found]:
+    """Return founders by falling share; of equals the first found."""
+    return sorted(each, key=lambda one: -len(one.descending))
+
+
 def founders(story: Story, onset: int, ended: int | None) -> list[Row]:
     """Return the founders of the onset at state ``onset``, by rank; text and score left out."""
     tokens = states(story)
     at = census(story, tokens, onset, ended)
-    looks: list[Callable[[int], int | None]] = [lambda _: None, *(earlier(story, n) for n in range(1, at + 1))]
-    paths = [path(looks, at, cell) for cell in dominant_cells(tokens[at])]
-    everything = len(paths)
+    paths = paths_of(story, tokens, at)
     rows: list[Row] = []
-    while paths:
-        most = [holders(story, paths, n) for n in range(at + 1)]
-        peak = max(count for count, _ in most)
-        if rows and Fraction(peak, everything) < Fraction(1, 10):
-            break
-        n = max(k for k in range(at + 1) if most[k][0] >= Fraction(9, 10) * peak)
-        count, program = most[n]
-        descending = [p for p in paths if p[n] is not None and p[n] // story.length == program]  # type: ignore[operator]
-        paths = [p for p in paths if p[n] is None or p[n] // story.length != program]  # type: ignore[operator]
-        m = n
+    for program, n, _, descending, _ in ranked(found(story, paths, at)):
+        count, m = len(descending), n
         while m > 0 and holders(story, descending, m - 1)[0] >= Fraction(9, 10) * count:
             m -= 1
         assembled = holders(story, descending, m)[1]
@@ -147,11 +179,12 @@ def founders(story: Story, onset: int, ended: int | None) -> list[Row]:
         pair = next(((r.left, r.right) for r in reactions if assembled in (r.left, r.right)), (None, None))
         rows.append(
             {
+                "rank": len(rows) + 1,
                 "onset_epoch": onset,
                 "census_epoch": at,
                 "program": program,
                 "epoch": n,
-                "share": count / everything,
+                "share": count / len(paths),
                 "assembled_epoch": m,
                 "assembled_program": assembled,
                 "left_program": pair[0],
@@ -159,5 +192,4 @@ def founders(story: Story, onset: int, ended: int | None) -> list[Row]:
                 "made_epoch": made,
             }
         )
-    rows.sort(key=lambda row: -(row["share"] or 0))
-    return [{"rank": rank, **row} for rank, row in enumerate(rows, 1)]
+    return rows

@@ -1,7 +1,6 @@
 """Descendants and ancestries against their naive twins, on soups of every order of events, and on hand-made logs."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,10 +12,8 @@ from tests.geometries import SOUPS, settings_of
 from tests.naive import descendants as naive
 from tests.sim.comparing import config_of
 from tests.warehouse.recorded import Twin, make
-from warehouse import descendants as descendants_module
 from warehouse.connection import Connection, connect
 from warehouse.record import RunSettings
-from warehouse.sql_errors import SQLError
 
 EPOCHS = 40
 #: Soups that copy, compute, mutate before and after, many bytes in an epoch, and are reset.

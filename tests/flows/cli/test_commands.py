@@ -8,10 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from flows.cli.emergence_page import stretches
 from flows.cli.replicator import spans
 from sim import SoupConfig, language
 from tests.flows.cli.conftest import SMALL, Answer, call
@@ -153,6 +155,35 @@ def test_replicator_tells_the_founders_parents_and_births(ask: Ask, store: Path)
     assert sum(int(count) for count in re.findall(r"^ +(\d+) in (?:the initial soup|epoch)", text, re.MULTILINE)) <= 64
     [row] = csv.DictReader(io.StringIO(ask("replicator", "small", "--format", "csv").out))
     assert int(row["program"]) == founder["program"]
+    assert row["verdict"] == founder["confidence"]["verdict"]
+
+
+def test_replicator_tells_how_sure_it_is_and_three_acts(ask: Ask) -> None:
+    [founder] = ask("replicator", "small", "--format", "json").json
+    [sure] = ask("sql", "SELECT * FROM founder_confidence", "--format", "json").json
+    assert founder["confidence"] == {name: sure[name] for name in sure if name not in {"run", "onset_epoch", "rank"}}
+    assert [row["act"] for row in founder["emergence"]] == sorted(row["act"] for row in founder["emergence"])
+    assert len(founder["spawn_rates"]) == 6
+    assert founder["shares"][-1]["epoch"] == founder["census_epoch"] == founder["censuses"][0]["census_epoch"]
+    lines = ask("replicator", "small").out.splitlines()
+    assert f"    verdict         {sure['verdict']}" in lines
+    assert any(line.startswith("  act 2: programs") for line in lines)
+    before, after = (next(line for line in lines if line.startswith(f"    {name:6}  ")) for name in ("before", "after"))
+    assert len(before) == len(after) == len("    before  ") + 129
+    first = next(row for row in founder["emergence"] if row["act"] == 3)
+    copied = f"    epoch {first['epoch']}: {first['from_program']} into "
+    assert any(line.startswith(copied) for line in lines)
+
+
+def test_writes_are_told_in_stretches() -> None:
+    def write(step: int, target: int, source: int | None, instruction: str = ".") -> dict[str, Any]:
+        return {"step": step, "target": target, "source": source, "instruction": instruction}
+
+    loop = [write(10 + 8 * k, 90 - k, 3 + k) for k in range(5)]
+    late = write(55, 85, 8)  # goes on, but later than the others
+    elsewhere, born, other = write(63, 20, 9), write(64, 21, None), write(65, 22, 10, ",")
+    writes = [*loop, late, elsewhere, born, other]
+    assert list(stretches(writes)) == [loop, [late], [elsewhere], [born], [other]]
 
 
 def test_scores_are_those_of_sql(ask: Ask) -> None:
