@@ -39,12 +39,14 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
+def pytest_unconfigure(config: pytest.Config) -> None:
     """End at once: pytest's closing line is the last.
 
     DuckDB's threads that have called Python keep some state of it to the end, and its binding library would
     list, after that line, what the interpreter therefore cannot take down.
     """
+    if hasattr(config, "workerinput"):  # a process of several: its report goes out as it ends by itself
+        return
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
