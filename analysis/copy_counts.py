@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import EpochLog
+from sim import NOWHERE, EpochLog
 from sim.jit import kernel
 from sim.log import Bytes, Int32, Int64, UInt32
 
-_NOWHERE = 255
 _COPIED, _INCREMENTED, _BORN, _RIGHT, _LEFT, _DISTANCE, _FORWARD, _REVERSED, _ZEROS, _LOST = range(10)
 
 
@@ -86,7 +85,7 @@ def _count(
             cell = np.int64(program) * length + target % length
             counts[_LOST] += mutated[cell]
             mutated[cell] = 0
-            if source == _NOWHERE:
+            if source == NOWHERE:
                 counts[_BORN] += 1
                 continue
             counts[_COPIED] += 1

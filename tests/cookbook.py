@@ -1,7 +1,8 @@
 """The SQL cookbook as data: its questions with query and answer.
 
 ``python -m tests.cookbook STORE`` answers every question anew from a store whose run `demo` is that of the
-cookbook's first lines, and writes the answers into it.
+cookbook's first lines, and writes the answers into it; ``python -m tests.cookbook STORE WORDS`` only the questions
+that have these words. A new question is a heading, its query, an empty answer and a sentence.
 """
 
 import io
@@ -50,10 +51,12 @@ def answered(connection: Connection, query: str) -> str:
     return out.getvalue()
 
 
-def renew(connection: Connection) -> None:
-    """Answer every question anew and write the answers into the cookbook."""
+def renew(connection: Connection, words: str = "") -> None:
+    """Answer the questions that have ``words`` in them anew and write the answers into the cookbook."""
 
     def renewed(found: re.Match[str]) -> str:
+        if words not in found["question"]:
+            return found[0]
         start, stop = (place - found.start() for place in found.span("answer"))
         return found[0][:start] + answered(connection, found["query"]) + found[0][stop:]
 
@@ -61,7 +64,7 @@ def renew(connection: Connection) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m tests.cookbook STORE, a store with the run `demo`")
+    if len(sys.argv) not in {2, 3}:
+        raise SystemExit("usage: python -m tests.cookbook STORE [WORDS], a store with the run `demo`")
     with connect(sys.argv[1]) as opened:
-        renew(opened)
+        renew(opened, *sys.argv[2:])

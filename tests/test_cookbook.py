@@ -69,6 +69,20 @@ def test_every_query_runs_and_gives_the_columns_of_its_answer(small: Connection,
     assert cookbook.answered(small, recipe.query).partition("\n")[0].split() == recipe.columns
 
 
+def test_answers_are_renewed_of_the_questions_named(
+    small: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (
+        "# Of\n\n## {0}?\n\n```sql\nSET VARIABLE a = 1; SELECT getvariable('a') AS one\n```\n\n```text\n{1}```\n\nSo.\n"
+    )
+    book = tmp_path / "book.md"
+    book.write_text(page.format("First", "") + page.format("Second", ""), encoding="utf-8")
+    monkeypatch.setattr(cookbook, "COOKBOOK", book)
+    cookbook.renew(small, "cond?")
+    assert book.read_text(encoding="utf-8") == page.format("First", "") + page.format("Second", "one\n───\n  1\n")
+    assert [recipe.columns for recipe in cookbook.recipes()] == [[], ["one"]]
+
+
 def test_tokens_that_outlived_their_last_copier_are_the_naive_tracers(tmp_path: Path) -> None:
     config, last = SoupConfig(language="bff_noheads_4bit", programs=16, seed=3, mutation=2**23, step_limit=300), 40
     store, twin = make(tmp_path / "store", config, last, RunSettings(name="demo")), Twin.of(config, last)

@@ -197,6 +197,21 @@ def test_scores_are_those_of_sql(ask: Ask) -> None:
     assert high == [row for row in expected if row["score"] >= 5]
 
 
+def test_phases_tell_what_the_states_in_them_were_like(ask: Ask) -> None:
+    rows = ask("sql", "SELECT * EXCLUDE run FROM phases ORDER BY rank", "--format", "json").json
+    states = ask("sql", "SELECT * EXCLUDE run FROM trends ORDER BY epoch", "--format", "json").json
+    origins = ask("sql", "SELECT unique_origins FROM epochs ORDER BY epoch", "--format", "json").json
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        inside = [state for state in states if row["first_epoch"] <= state["epoch"] <= row["last_epoch"]]
+        shares = [state["replicating_share"] for state in inside]
+        assert row["replicating_share"] == (pytest.approx(sum(shares) / len(shares)) if shares else None)
+        assert row["peak_zero_share"] == (max(s["zero_cells"] for s in inside) / (4096 * 64) if inside else None)
+        assert row["first_origins"] == origins[row["first_epoch"]]["unique_origins"]
+        assert row["last_origins"] == origins[row["last_epoch"]]["unique_origins"]
+    assert rows[1]["replicating_share"] is None  # no lattice state falls into this transition
+
+
 def test_trends_are_those_of_sql_and_all_programs_are_scored_where_asked(ask: Ask) -> None:
     rows = ask("trends", "small", "--format", "json").json
     expected = ask("sql", "SELECT * EXCLUDE run FROM trends ORDER BY epoch", "--format", "json").json
