@@ -29,7 +29,7 @@ CONFIGS = {
         mutation=2**20,
         plants=((0, b"[[{.>]-]" + bytes(48) + b"]-]>.{[["),),
     ),
-    "from nowhere": config_of(settings_of("mixed", "forthtrivial_reset", 2**26, seed=4, step_limit=200)),
+    "from nowhere": config_of(settings_of("mixed", "forthtrivial_reset", 2**20, seed=4, step_limit=200)),
     "lattice": config_of(settings_of("lattice", "bff", None, seed=3, step_limit=200)),
     "lattice, z80": config_of(settings_of("lattice", "z80", 2**28, seed=5, step_limit=60)),
     "reset": config_of(SOUPS["mixed, reset in part"].settings),
