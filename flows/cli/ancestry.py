@@ -67,6 +67,7 @@ def _tell(history: "History", place: tuple[int, int], rows: Sequence[Row], given
 
     epoch, program = place
     page, language, told = Page(), history.config.instruction_set, acts(rows)
+    crossed = [row["crossed"] for row in rows]
     page.print(f"program {program} of state {epoch}", style="bold")
     page.print(program_text(language, bytes(row["char"] for row in rows)))
     facts(
@@ -74,10 +75,9 @@ def _tell(history: "History", place: tuple[int, int], rows: Sequence[Row], given
         [
             ("births", ", ".join(f"{count} {kind}" for kind, count in _kinds(rows))),
             ("joined", f"in {len(told)} acts, in states {told[0][0]} to {told[-1][0]}"),
-            ("copied", f"{min(row['crossed'] for row in rows)} to {max(row['crossed'] for row in rows)} times from"
-             " program to program"),
+            ("copied", f"{min(crossed)} to {max(crossed)} times from program to program"),
         ],
-    )  # fmt: skip
+    )
     page.print("how its bytes joined")
     for joined, carrier, source, sites in told:
         if joined == 0:
