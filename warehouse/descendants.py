@@ -79,7 +79,7 @@ class Descent:
         if listed and most > len(self._room.cells):
             self._room = _room(most)
         table = log.mechanisms
-        events = log.left, log.right, log.mechanism, table.starts, table.writes, log.mutated_cells
+        events: Any = log.left, log.right, log.mechanism, table.starts, table.writes, log.mutated_cells
         self.counts[:_DESCENDANTS] = 0
         count = _epoch_forth(
             tuple(map(_read_only, events)),
@@ -88,7 +88,7 @@ class Descent:
             tuple(self._room),
         )
         order = np.argsort(self._room.cells[:count].astype(np.int64) << 3 | self._room.kinds[:count])
-        return Happened(*(column[:count][order] for column in self._room))
+        return Happened._make(column[:count][order] for column in self._room)
 
 
 def descended(
@@ -256,7 +256,7 @@ def _react(row: int, events: Any, asked: Any, listing: int, soup: Any, room: Any
 def _mutate(mutated: Any, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
     for i in range(len(mutated)):
         if soup[0][mutated[i]] >= 0:
-            listing = _lose(np.int64(mutated[i]), _MUTATED, length, listed, listing, soup, room)
+            listing = _lose(int(mutated[i]), _MUTATED, length, listed, listing, soup, room)
     return listing
 
 

@@ -24,7 +24,6 @@ from warehouse.reader import History
 
 _THREADS = 2
 _AHEAD = 4  # row groups
-_PARTS = 4  # in which all mechanisms of a segment are read: so that logs come between
 
 
 class Mechanisms:
@@ -40,11 +39,19 @@ class Mechanisms:
         starts = np.cumsum([0, *map(len, lists)])
         return MechanismTable(ids, starts, np.concatenate([np.empty(0, np.uint32), *lists]))
 
-    def read_all(self, part: int, parts: int) -> None:
-        """Read every ``parts``-th row group from ``part`` on. Parts may be read in threads at once."""
-        file = open_parquet(self._path)  # its own: they are no two threads' business
-        for group in range(part, len(self._firsts), parts):
-            self._groups[group] = self._read(file, group)
+    @cached_property
+    def targets(self) -> tuple[Int64, Int32, Int32]:
+        """What each of all mechanisms writes to: ids (ascending), where each one's targets start, and targets.
+
+        A third of what they hold: enough to know which ones a walk need not look at.
+        """
+        file = open_parquet(self._path)  # its own: this may be a thread of its own
+        with reading(self._path):
+            groups = list(range(file.metadata.num_row_groups))
+            columns = ["mechanism", "writes.list.element.target"]
+            rows = file.read_row_groups(groups, columns=columns, use_threads=False).combine_chunks()
+            lists = rows["writes"].combine_chunks()
+            return rows["mechanism"].to_numpy(), lists.offsets.to_numpy(), lists.values.field("target").to_numpy()
 
     @cached_property
     def _file(self) -> Any:
@@ -107,26 +114,24 @@ class Edges:
 def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator[Edges]:
     """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1. Raises `StoreFault` naming a damaged file.
 
-    ``ahead``: read all mechanisms, in threads ahead of their use, for most of a segment's will be wanted.
+    ``ahead``: read the targets of all mechanisms, in threads ahead of their use: most will be asked for.
     """
     segments = [segment for segment in reversed(history.segments) if segment.start < epoch]
     with ThreadPoolExecutor(_THREADS, "edges") as pool:
         coming: deque[Future[list[Edges]]] = deque()
         readers = [SegmentReader(segment, history.config) for segment in segments]
         tables = [Mechanisms(reader.segment.file("mechanisms")) for reader in readers]
-        parts = _PARTS if ahead else 0
 
-        def prepare(number: int) -> list[Future[None]]:
-            if number == len(readers):
-                return []
-            some = [pool.submit(tables[number].read_all, part, parts) for part in range(parts)]
-            return [pool.submit(_prepare, readers[number]), *some]
+        def prepare(number: int) -> Future[None] | None:
+            return (
+                pool.submit(_prepare, readers[number], tables[number], ahead=ahead) if number < len(readers) else None
+            )
 
         try:
             prepared = prepare(0)
             for number, reader in enumerate(readers):
-                for future in prepared:
-                    future.result()
+                assert prepared is not None
+                prepared.result()
                 prepared = prepare(number + 1)
                 for group in reversed(reader.groups_of(1, epoch)):
                     coming.append(pool.submit(_group, reader, group, history.config.programs, tables[number]))
@@ -138,7 +143,7 @@ def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator
             while coming:
                 yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
         finally:
-            for future in [*prepared, *coming]:
+            for future in coming:
                 future.cancel()
 
 
@@ -160,9 +165,11 @@ def initial_chars(history: History, cells: Sequence[int]) -> list[int]:
         return [chars[place] for place in cells]
 
 
-def _prepare(reader: SegmentReader) -> None:
+def _prepare(reader: SegmentReader, mechanisms: Mechanisms, *, ahead: bool) -> None:
     """Read what all epochs of a segment share."""
     _ = reader.counts, reader.mutations, reader.groups
+    if ahead:
+        _ = mechanisms.targets
 
 
 def _group(reader: SegmentReader, group: int, programs: int, mechanisms: Mechanisms) -> list[Edges]:

@@ -29,7 +29,7 @@ _FEW = 4
 # Marks of programs, and how many bits of a program's number lie within a block of them.
 _SOUGHT, _RIGHT = 1, 2
 _BLOCK = 8
-# Bytes from which on a walk looks at so many mechanisms that it is quicker to read them all, and ahead.
+# Bytes from which on a walk asks for so many mechanisms that it is quicker to read first what all of them write to.
 _MANY = 8
 
 
@@ -78,7 +78,7 @@ def walk_back_cells(
 ) -> list[list[Event]]:
     """Return the histories of the bytes in ``cells`` of state ``epoch``, in one walk: a list of events for each."""
     walk = _Walk(history.config, cells)
-    for edges in edges_back(history, epoch, ahead=len(cells) >= _MANY):
+    for edges in edges_back(history, epoch, ahead=walk.many):
         check()
         walk.back(edges)
         if not len(walk.older):
@@ -109,6 +109,7 @@ class _Walk:
 
     def __init__(self, config: SoupConfig, cells: Sequence[int]) -> None:
         self.older = np.arange(len(cells))
+        self.many = len(cells) >= _MANY
         self._cells = np.array(cells, np.int64)
         self._steps: list[list[_Step]] = [[] for _ in cells]
         self._born = [0] * len(cells)  # each byte's char at birth
@@ -121,6 +122,8 @@ class _Walk:
         cells = self._cells[self.older]
         rows, lefts = np.empty(len(cells), np.int64), np.empty(len(cells), np.int64)
         _meetings(edges.left, edges.right, cells // self._length, self._scratch, rows, lefts)
+        if self.many:
+            _leave_out(edges.right, edges.mechanism, edges.mechanisms.targets, cells, self._length, rows)
         met = edges.mechanism[rows[rows >= 0]]
         table = edges.mechanisms.chosen(np.unique(met[met != 0]))
         kind, source, delta = np.zeros(len(cells), np.uint8), cells.copy(), np.zeros(len(cells), np.uint8)
@@ -187,6 +190,20 @@ def _meetings(left: Any, right: Any, programs: Any, scratch: Any, rows: Any, lef
         marks[programs[i]] = _SOUGHT
         row_of[programs[i]] = -1
     blocks = np.zeros((len(marks) >> _BLOCK) + 1, np.int32)  # programs on the right in each
+    _mark(left, right, row_of, marks, blocks)
+    for i in range(len(programs)):
+        row, on_right = row_of[programs[i]], (marks[programs[i]] & _RIGHT) != 0
+        if len(left) > 0:
+            rows[i], lefts[i] = row, (left[row] if row >= 0 else -1)
+        elif on_right:
+            rows[i], lefts[i] = row, _left_at(blocks, marks, row)
+        else:
+            rows[i], lefts[i] = _lefts_before(blocks, marks, programs[i]), programs[i]
+
+
+@kernel
+def _mark(left: Any, right: Any, row_of: Any, marks: Any, blocks: Any) -> None:
+    """Mark the programs on the right, count them by block, and note the places of the reactions sought."""
     for row in range(len(right)):
         program = right[row]
         blocks[program >> _BLOCK] += 1
@@ -196,14 +213,6 @@ def _meetings(left: Any, right: Any, programs: Any, scratch: Any, rows: Any, lef
     for row in range(len(left)):
         if marks[left[row]] & _SOUGHT:
             row_of[left[row]] = row
-    for i in range(len(programs)):
-        row, on_right = row_of[programs[i]], (marks[programs[i]] & _RIGHT) != 0
-        if len(left) > 0:
-            rows[i], lefts[i] = row, (left[row] if row >= 0 else -1)
-        elif on_right:
-            rows[i], lefts[i] = row, _left_at(blocks, marks, row)
-        else:
-            rows[i], lefts[i] = _lefts_before(blocks, marks, programs[i]), programs[i]
 
 
 @kernel
@@ -258,6 +267,24 @@ def _left_program(right: Any, row: int, marks: Any) -> int:
         while marks[program]:
             program += 1
     return program
+
+
+@kernel
+def _leave_out(right: Any, mechanism: Any, targets: Any, cells: Any, length: int, rows: Any) -> None:
+    """Take the reactions that wrote nothing to their cell out of ``rows``, as if there had been none."""
+    ids, starts, places = targets
+    for i in range(len(cells)):
+        row = rows[i]
+        if row < 0 or mechanism[row] == 0:
+            continue
+        target = cells[i] % length + (length if right[row] == cells[i] // length else 0)
+        number = np.searchsorted(ids, mechanism[row])
+        if number == len(ids) or ids[number] != mechanism[row]:
+            continue  # a damaged file: whoever looks for it says so
+        rows[i] = -1
+        for k in range(starts[number], starts[number + 1]):
+            if places[k] == target:
+                rows[i] = row
 
 
 @kernel

@@ -46,6 +46,8 @@ COMMANDS = (
     Command("sql", "sql", "ask the store in SQL; without a query, a prompt"),
     Command("analyze", "analyze", "make analyses (again) from the store, never simulating"),
     Command("lineage", "lineage", "the history of a byte, or of a whole program's bytes"),
+    Command("descendants", "descendants", "what became of a byte: every copy, change and loss"),
+    Command("ancestry", "ancestry", "where a whole program came from: its bytes, and the programs that gave them"),
     Command("replicator", "replicator", "a run's founders: parents, scores, where their bytes were born"),
     Command("distil", "distil", "a program's working core, how it copies itself, and how true its copies stay"),
     Command("score", "score", "self-replication scores of a state's programs"),

@@ -70,9 +70,8 @@ def descendants(past: Past, epoch: int, cell: int, until: int) -> tuple[list[Des
         now, happened = set(), []
         for at, parent in enumerate(past.came[record.epoch - 1]):
             if at in alive and parent != at:
-                happened.append(
-                    Descendant(record.epoch, *divmod(at, length), None, "lost", cause(record, at), *[None] * 3)
-                )
+                place = divmod(at, length)
+                happened.append(Descendant(record.epoch, *place, None, "lost", cause(record, at), None, None, None))
             if parent in alive:
                 now.add(at)
                 if at in deltas:

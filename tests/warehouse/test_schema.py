@@ -31,6 +31,11 @@ CONTRACT = {
     "scores_at": "program score",
     "pairings": "left_program right_program",
     "lineage": "epoch program site char event from_program from_site delta",
+    "descendants": "epoch program site char event by from_program from_site delta",
+    "descendant_counts": "epoch descendants programs reached_programs copied crossed incremented lost",
+    "ancestry": "site char born_epoch born_program born_site birth joined_epoch joined_program copied incremented",
+    "parents": "epoch program from_program cells weight",
+    "contributors": "epoch program cells weight",
     "transitions": "run rank epoch ended_epoch kind peak_complexity",
     "founders": "run onset_epoch rank census_epoch program epoch share assembled_epoch assembled_program left_program"
     " right_program made_epoch score text",

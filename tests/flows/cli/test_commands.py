@@ -142,6 +142,27 @@ def test_a_programs_lineage_has_a_row_for_each_byte(ask: Ask, store: Path) -> No
     assert rows[9]["copied"] == sum(event["event"] == "copied" for event in one)
 
 
+def test_descendants_are_those_of_sql(ask: Ask) -> None:
+    place = ("small", "--epoch", 40, "--program", 3162, "--site", 8)
+    events = ask("descendants", *place, "--until", 60, "--format", "json").json
+    assert events == ask("sql", "SELECT * FROM descendants('small', 40, 3162, 8, 60)", "--format", "json").json
+    counts = ask("descendants", *place, "--counts", "--format", "json").json
+    assert [row["epoch"] for row in counts] == list(range(40, 513))
+    assert sum(row["copied"] for row in counts[:21]) == sum(event["event"] == "copied" for event in events)
+
+
+def test_ancestry_tells_a_tapes_story(ask: Ask) -> None:
+    place = ("small", "--epoch", 100, "--program", 77)
+    rows = ask("ancestry", *place, "--format", "json").json
+    assert rows == ask("sql", "SELECT * FROM ancestry('small', 100, 77)", "--format", "json").json
+    page = ask("ancestry", *place).out
+    oldest = min(rows, key=lambda row: row["joined_epoch"])
+    assert f"program {oldest['joined_program']} of the initial soup" in page
+    assert f"in {len({(row['joined_epoch'], row['joined_from']) for row in rows})} acts" in page
+    edges = ask("ancestry", *place, "--parents", "--format", "json").json
+    assert edges == ask("sql", "SELECT * FROM parents('small', 100, 77)", "--format", "json").json
+
+
 def test_replicator_tells_the_founders_parents_and_births(ask: Ask, store: Path) -> None:
     [founder] = ask("replicator", "small", "--format", "json").json
     assert len(founder["born"]) == 64
