@@ -69,7 +69,8 @@ def lengths_of(language: Language, forms: Bytes) -> Int64:
     filler = instructions(language).filler
     if filler is None:
         return np.full(len(forms), forms.shape[1], np.int64)
-    return np.count_nonzero(forms != filler, axis=1).astype(np.int64)
+    lengths: Int64 = np.count_nonzero(forms != filler, axis=1).astype(np.int64)
+    return lengths
 
 
 def cut(language: Language, forms: Bytes) -> list[bytes]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_hex_languages_are_searched_byte_by_byte_not_digit_by_digit() -> None:
         ({"text": "?"}, "position 0"),
     ],
 )
-def test_patterns_that_mean_nothing_are_refused(asked: dict[str, str], said: str) -> None:
+def test_patterns_that_mean_nothing_are_refused(asked: dict[str, Any], said: str) -> None:
     if said:
         with pytest.raises(InputError, match=said):
             pattern_of(BFF, **asked)
