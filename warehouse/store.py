@@ -7,7 +7,7 @@
     STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
         {epochs,reactions,mechanisms,mutations,resets,keyframes}.parquet, manifest.json
     STORE/runs/run=<id>/analyses/measures/<start>-<stop>.parquet
-    STORE/runs/run=<id>/analyses/{transitions,founders,replicators}.parquet
+    STORE/runs/run=<id>/analyses/{transitions,founders,replicators,...}.parquet
     STORE/runs/run=<id>/compact/<start>-<stop>.parquet  epochs with measures of a finished run
     STORE/runs/run=<id>/staging/                        what is being written; no glob matches it
 
