@@ -6,7 +6,7 @@ DuckDB does not compare the checksums of Parquet's pages: an altered byte would 
 import zlib
 from pathlib import Path
 
-from warehouse.decoding import read_manifest
+from warehouse.decoding import read_manifest, reading
 from warehouse.errors import StoreFault
 from warehouse.sealed import read_sealed
 from warehouse.store import Span
@@ -33,10 +33,13 @@ class Integrity:
 
 def _check_segment_file(path: Path) -> None:
     start, _, stop = path.parent.name.partition("-")
-    facts = read_manifest(Span(int(start), int(stop), path.parent))["files"][path.name]
-    if path.stat().st_size != facts["bytes"]:
-        raise StoreFault(f"damaged file {path}: {path.stat().st_size} bytes, {facts['bytes']} were written")
-    if _crc32(path) != facts["crc32"]:
+    manifest = read_manifest(Span(int(start), int(stop), path.parent))
+    with reading(path.with_name("manifest.json")):
+        facts = manifest["files"][path.name]
+        size, crc32 = facts["bytes"], facts["crc32"]
+    if path.stat().st_size != size:
+        raise StoreFault(f"damaged file {path}: {path.stat().st_size} bytes, {size} were written")
+    if _crc32(path) != crc32:
         raise StoreFault(f"damaged file {path}: its bytes are not those that were written")
 
 

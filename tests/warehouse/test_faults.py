@@ -12,6 +12,7 @@ import pytest
 
 from sim import EpochLog, SoupConfig, Tokens
 from tests.warehouse.making import CONFIG, SETTINGS, flip, history_bytes, make_run
+from warehouse.connection import connect
 from warehouse.errors import StoreFault
 from warehouse.reader import History
 from warehouse.store import Store
@@ -221,6 +222,13 @@ def test_a_damaged_manifest_is_told(store: Store, run: str) -> None:
     path.write_text(path.read_text().replace('"start": 64', '"start": 65'))
     [finding] = verify(store, run)
     assert f"damaged file {path}" in finding
+
+
+def test_a_manifest_that_lacks_a_checksum_is_told_to_who_asks_in_sql(store: Store, run: str) -> None:
+    path = damaged(store, run, "reactions").with_name("manifest.json")
+    path.write_text(path.read_text().replace("crc32", "crc"))
+    with connect(store.path) as connection, pytest.raises(StoreFault, match=f"damaged file {path}: 'crc32'"):
+        connection.execute("SELECT count(*) FROM reactions WHERE steps > 0").fetchall()
 
 
 def test_what_a_killed_writer_left_is_cleared(store: Store, run: str) -> None:
