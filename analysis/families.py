@@ -72,19 +72,15 @@ def find_succession(families: Sequence[Row]) -> list[Row]:
 
 
 def _family(epoch: int, root: int, members: Sequence[Row]) -> Row:
+    abundance, first = sum(int(row["abundance"]) for row in members), members[0]
+    programs = round(first["abundance"] / first["share"])  # so that the sum's share is rounded once
     return {
         "epoch": epoch,
         "family": root,
-        "abundance": sum(row["abundance"] for row in members),
-        "share": _share(members),
+        "abundance": abundance,
+        "share": abundance / programs,
         "members": len(members),
-        "species": members[0]["species"],
-        "instructions": members[0]["instructions"],
-        "text": members[0]["text"],
+        "species": first["species"],
+        "instructions": first["instructions"],
+        "text": first["text"],
     }
-
-
-def _share(members: Sequence[Row]) -> float:
-    """Return the members' share of all programs, rounded once."""
-    programs = round(members[0]["abundance"] / members[0]["share"])
-    return int(sum(row["abundance"] for row in members)) / programs

@@ -44,7 +44,8 @@ def instructions(language: Language) -> Instructions:
     A byte is one unless it is called a no-op or a zero. Two mean the same if they are written and called the same.
     A language whose bytes are all instructions keeps each apart.
     """
-    told = [(language.format(bytes([byte])), language.disassemble(bytes([byte]))[0]) for byte in range(256)]
+    programs = [bytes([byte]) * language.program_length for byte in range(256)]
+    told = [(language.format(program), language.disassemble(program)[0]) for program in programs]
     flags = np.array([meaning not in IDLE for _, meaning in told])
     same = np.arange(256, dtype=np.uint8)
     if flags.all():
@@ -69,7 +70,8 @@ def lengths_of(language: Language, forms: Bytes) -> Int64:
     filler = instructions(language).filler
     if filler is None:
         return np.full(len(forms), forms.shape[1], np.int64)
-    return np.count_nonzero(forms != filler, axis=1).astype(np.int64)
+    lengths: Int64 = np.count_nonzero(forms != filler, axis=1).astype(np.int64)
+    return lengths
 
 
 def cut(language: Language, forms: Bytes) -> list[bytes]:

@@ -566,9 +566,7 @@ LIFE_COLUMNS = (
         nullable=True,
     ),
 )
-FAMILY = Column(
-    "family", INTEGER, "number", "number of the family, the same in all states: 1 had the greatest abundance"
-)
+FAMILY = Column("family", INTEGER, "number", "the family, the same in all states: 1 had the greatest abundance")
 FAMILY_COLUMNS = (
     EPOCH,
     Column("rank", INTEGER, "order", "families of the state by abundance, from 1; 1 dominates"),

@@ -136,6 +136,9 @@ def texts(language: Language, chars: NDArray[np.uint8]) -> pa.Array:
 
 def species_texts(language: Language, forms: NDArray[np.uint8]) -> list[str]:
     """Return the text form of species (uint8[K, L], as `forms_of` gives them)."""
-    width = len(language.format(b"\0"))
+    widths = {len(language.format(bytes([byte]))) for byte in range(256)}
+    if len(widths) > 1:
+        return [language.format(species) for species in cut(language, forms)]
+    width = widths.pop()
     lines, lengths = texts(language, forms).to_pylist(), lengths_of(language, forms).tolist()
     return [line[: width * length] for line, length in zip(lines, lengths, strict=True)]

@@ -1,5 +1,7 @@
 """Species of a state against the naive count, and which bytes are instructions."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,7 +64,7 @@ def test_population_agrees_with_a_plain_count(colliding: bool, plain: list[bytes
             if colliding:
                 patch.setattr(populations, "hashes_of", lambda rows: np.zeros(len(rows), np.uint64))
             found = population_of(used, np.frombuffer(b"".join(programs), np.uint8))
-        expected = naive.population(programs, lambda program, name=name: naive.commands_of(name, program))
+        expected = naive.population(programs, partial(naive.commands_of, name))
         assert species_texts(used, found.forms) == [species.commands for species in expected]
         for column in ("abundance", "variants", "program", "commonest"):
             assert getattr(found, column).tolist() == [getattr(species, column) for species in expected], column

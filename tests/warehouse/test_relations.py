@@ -204,7 +204,7 @@ def test_species_are_the_programs_that_share_their_commands(sql: Connection, twi
         ).fetchall()
         assert [row[:4] for row in rows] == [species[:4] for species in expected]
         assert [row[4] for row in rows] == [species.abundance / 16 for species in expected]
-        texts = dict(sql.sql(f"SELECT program, text FROM programs_at('first soup', {n})").fetchall())
+        texts: dict[int, str] = dict(sql.sql(f"SELECT program, text FROM programs_at('first soup', {n})").fetchall())
         assert [row[5] for row in rows] == [texts[species.commonest] for species in expected]
         shown = sql.sql(f"SELECT species FROM programs_at('first soup', {n}) ORDER BY program").fetchall()
         assert shown == [(naive_populations.commands_of("bff_noheads_4bit", program),) for program in programs]
