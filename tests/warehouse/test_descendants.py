@@ -14,6 +14,7 @@ from tests.sim.comparing import config_of
 from tests.warehouse.recorded import Twin, make
 from warehouse.connection import Connection, connect
 from warehouse.record import RunSettings
+from warehouse.sql_errors import SQLError
 
 EPOCHS = 40
 FIGURE_4 = b"[[{.>]-]" + b" " * 48 + b"]-]>.{[["
