@@ -17,7 +17,7 @@ from warehouse import record as records_module
 from warehouse.reader import History
 from warehouse.record import RunSettings
 
-EPOCHS = 150
+EPOCHS = 100
 #: The paper's replicator.
 REPLICATOR = language("bff_noheads").parse("[[{.>]-]" + "Ġ" * 48 + "]-]>.{[[")
 NATURAL = SoupConfig(language="bff_noheads_4bit", programs=16, seed=3, mutation=2**23, step_limit=300)
