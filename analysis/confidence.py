@@ -200,7 +200,12 @@ def _second(trail: Trail, program: int) -> tuple[int | None, float]:
 
 def _shares(history: History, trail: Trail, tracker: Tracker, onset: int, found: Sequence[Found]) -> Iterator[Row]:
     """Yield the rows of `founder_shares` of one onset: each founder's, then those of what they leave."""
-    curves = [holders(history, trail, tracker, each.cells) for each in ranked(found)]
+    curves = [
+        (trail.most, trail.program)
+        if len(each.cells) == len(trail.cells)
+        else holders(history, trail, tracker, each.cells)
+        for each in ranked(found)
+    ]
     if len(rest := found[-1].rest):
         curves.append(holders(history, trail, tracker, rest))
     for rank, (most, program) in enumerate(curves, 1):
