@@ -31,6 +31,9 @@ BORN = -1
 #: Moves kept in memory, over all trails; a trail beyond it reads the log again instead.
 MOVES_BUDGET = 640 << 20
 
+#: States divisible by it are asked whether older ones can matter.
+CHECKED = 64
+
 _FREE, _ACTIVE = 0, 1  # places in `Weights.counts`
 _MUTATED, _CHANGED = 1, 2  # bits of the marks
 _ONE = np.uint64(1)
@@ -327,16 +330,33 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def last_peak(most: Int64) -> int:
+    """Return the newest state at which ``most`` is at least 0.9 of its maximum."""
+    return int(np.flatnonzero(10 * most >= 9 * most.max())[-1])
+
+
+def settled(most: Int64, weights: Weights) -> bool:
+    """Tell whether `last_peak` of ``most``, which begins at the state of ``weights``, is that of all states.
+
+    No older one can hold more than what still has ancestors.
+    """
+    return 9 * int(weights.total.sum()) <= 10 * int(most[last_peak(most)])
+
+
 class Trail:
     """The bytes of some cells of one state, followed back to state 0.
 
     - `newest`: the state they stand in; `cells` (int32): where
     - `most` (int64[newest + 1]), `program` (int32[newest + 1]): at each state, the most of the bytes whose
       ancestors one program held, and that program (ties: the smaller); filled from the newest on
+
+    It may end at a state up to ``enough`` where older ones can't matter to `last_peak`: those stay 0.
     """
 
-    def __init__(self, newest: int, cells: Int32, tracker: Tracker) -> None:
+    def __init__(self, newest: int, cells: Int32, tracker: Tracker, enough: int = -1) -> None:
         self.newest = newest
+        self.ended = False
+        self._enough = enough
         self.cells = cells
         self.most: Int64 = np.zeros(newest + 1, np.int64)
         self.program: Int32 = np.zeros(newest + 1, np.int32)
@@ -348,6 +368,10 @@ class Trail:
 
     def back(self, moves: Moves) -> None:
         """Go on to state ``moves.epoch - 1``; nothing moved in the epochs passed over."""
+        if self.ended:
+            if self.moves is not None:
+                self.moves.append(moves)
+            return
         self._fill(moves.epoch)
         if len(moves.cells) and self.moves is not None:
             self.moves.append(moves)
@@ -358,10 +382,13 @@ class Trail:
             self.most[self._at], self.program[self._at] = heaviest(self.weights)
         else:
             self.most[self._at], self.program[self._at] = self.most[self._at + 1], self.program[self._at + 1]
+        if self._at <= self._enough and self._at % CHECKED == 0:
+            self.ended = settled(self.most[self._at :], self.weights)
 
     def close(self) -> None:
         """Say that state 0 is reached."""
-        self._fill(0)
+        if not self.ended:
+            self._fill(0)
 
     def _fill(self, epoch: int) -> None:
         """Carry the figures of state `_at` down to state ``epoch``."""

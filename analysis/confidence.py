@@ -107,7 +107,7 @@ def examine(
     }
     first = {epochs[0] for epochs in censuses.values()}
     later = {epoch for epochs in censuses.values() for epoch in epochs[1:]}
-    trails = _census_trails(history, tracker, first, later)
+    trails = _census_trails(history, tracker, first, later, enough=min(int(row["epoch"]) for row in founders))
     own = {(row["onset_epoch"], row["rank"]): _own_trail(row, tracker) for row in founders}
     seconds: dict[tuple[Place, int], tuple[int | None, float]] = {}
     for epoch in _passed(history, [*trails.values(), *own.values()], tracker, budget, progress):
@@ -156,16 +156,19 @@ def find_censuses(
 
 
 def _census_trails(
-    history: History, tracker: Tracker, first: set[int], later: set[int]
+    history: History, tracker: Tracker, first: set[int], later: set[int], enough: int
 ) -> dict[tuple[int, bool], Trail]:
-    """Return the trails of censuses by (state, whether an onset's own): the others' have a sample of the cells."""
+    """Return the trails of censuses by (state, whether an onset's own).
+
+    The others have a sample of the cells, and may end at a state up to ``enough``.
+    """
     trails = {}
     for epoch, replay in history.states(sorted(first | later)):
         cells = dominant_cells(replay.tokens())
         if epoch in first:
             trails[epoch, True] = Trail(epoch, cells, tracker)
         if epoch in later:
-            trails[epoch, False] = Trail(epoch, cells[:: -(-len(cells) // SAMPLE)].copy(), tracker)
+            trails[epoch, False] = Trail(epoch, cells[:: -(-len(cells) // SAMPLE)].copy(), tracker, enough)
     return trails
 
 
@@ -197,7 +200,12 @@ def _second(trail: Trail, program: int) -> tuple[int | None, float]:
 
 def _shares(history: History, trail: Trail, tracker: Tracker, onset: int, found: Sequence[Found]) -> Iterator[Row]:
     """Yield the rows of `founder_shares` of one onset: each founder's, then those of what they leave."""
-    curves = [(each.most, each.program) for each in ranked(found)]
+    curves = [
+        (trail.most, trail.program)
+        if len(each.cells) == len(trail.cells)
+        else holders(history, trail, tracker, each.cells)
+        for each in ranked(found)
+    ]
     if len(rest := found[-1].rest):
         curves.append(holders(history, trail, tracker, rest))
     for rank, (most, program) in enumerate(curves, 1):

@@ -5,13 +5,14 @@ Agüera y Arcas et al. 2024 tell it of one run by pictures, figures 2 and 3.
 - **Act 1**, a row for each of the founder's bytes: where it was born and from which state on it stood with most
   of the others (`analysis.confidence.Joined`), by that state and site.
 - **Act 2**, the reaction that made the assembled program, executed again step by step: a row for each byte of the
-  tape that it wrote, with the last step that wrote it, in the order of these steps. None at state 0.
+  tape that it changed, with the step that brought the byte that stayed, in the order of these steps. None at state 0.
 - **Act 3**, the first reactions in which it was copied: a *copy* is a program that holds descendants of at least
   half of the founder's bytes that came to dominate. A row for each of the first `COPIES` reactions that turned
   the partner of a copy into one, by state and left program; looked for up to `SPAN` epochs on, and not past
   the census.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from analysis.confidence import Joined, examined
 from analysis.founders import Progress, Row
 from analysis.reactions import reaction_of
-from sim import NOWHERE, EpochLog, language
+from sim import NOWHERE, EpochLog, Language, language
 from sim.log import Int32
 from warehouse.reader import History
 
@@ -73,18 +74,31 @@ def assembly(history: History, founder: Row) -> list[Row]:
     reaction = reaction_of(history, founder["assembled_epoch"], founder["assembled_program"])
     if reaction is None:
         return []
-    config = history.config
-    last: dict[int, Row] = {}
-    for step in language(config.language).walk(reaction.tape, config.step_limit):
-        for target, source, char in step.writes:
-            writes = last[target]["writes"] + 1 if target in last else 1
-            last[target] = {
-                "step": step.number, "position": step.position, "instruction": step.name, "heads": list(step.heads),
-                "target": target, "source": source, "char": char, "writes": writes,
-            }  # fmt: skip
-    rows = sorted(last.values(), key=lambda row: (row["step"], row["target"]))
     met = {"epoch": reaction.epoch, "left_program": reaction.left, "right_program": reaction.right}
-    return [met | row for row in rows]
+    return [
+        met | row for row in lasting_writes(language(history.config.language), reaction.tape, history.config.step_limit)
+    ]
+
+
+def lasting_writes(spoken: Language, tape: bytes, limit: int) -> list[Row]:
+    """Return the writes that brought the bytes that an execution of ``tape`` left changed, in order of steps.
+
+    Loops write the same bytes again and again: of each place, the step from which on it held what it kept.
+    """
+    held: list[tuple[int | None, int]] = list(enumerate(tape))
+    rows: dict[int, Row] = {}
+    writes: Counter[int] = Counter()
+    for step in spoken.walk(tape, limit):
+        for target, source, char in step.writes:
+            writes[target] += 1
+            if held[target] != (source, char):
+                held[target] = source, char
+                rows[target] = {
+                    "step": step.number, "position": step.position, "instruction": step.name,
+                    "heads": list(step.heads), "target": target, "source": source, "char": char,
+                }  # fmt: skip
+    left = (row | {"writes": writes[target]} for target, row in rows.items() if held[target] != (target, tape[target]))
+    return sorted(left, key=lambda row: (row["step"], row["target"]))
 
 
 def copyings(history: History, founder: Row, dominant: NDArray[np.bool_]) -> list[Row]:

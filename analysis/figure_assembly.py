@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from analysis.emergence import lasting_writes
 from analysis.figures import STYLE, checked_path, save
 from analysis.founders import Row
 from analysis.reactions import Reaction, reaction_of
@@ -26,6 +27,7 @@ _WIDTH, _ROW, _STRIP, _ABOVE, _BELOW = 7.2, 0.85, 0.16, 0.45, 0.35  # inches
 _GAP = 2  # columns between the halves
 _SIDES = {"left": "#0072B2", "right": "#D55E00"}
 _PLAIN = (0.93, 0.93, 0.93)
+_GREY = 24  # colours whose parts differ by less tell nothing on paper
 
 
 class Snapshot(NamedTuple):
@@ -53,17 +55,16 @@ def draw_assembly(history: History, founders: Sequence[Row], path: str | Path) -
                 f" epoch {epoch:,} and assemble the founder of state {founder['epoch']:,}"
             )
             return save(figure_3(spoken, snapshots(spoken, reaction, config.step_limit), title), target)
-    raise InputError(f"run {history.run}: no reaction assembled a founder of it; there is nothing to draw")
+    raise InputError("figure: no reaction assembled a founder of this run; there is nothing to draw")
 
 
 def snapshots(spoken: Language, reaction: Reaction, limit: int, count: int = _SNAPSHOTS) -> list[Snapshot]:
-    """Return the tape before and after its execution, and between when equal parts of its last writes were done."""
-    steps = [step for step in spoken.walk(reaction.tape, limit) if step.writes]
-    last = sorted({target: step.number for step in steps for target, _, _ in step.writes}.values())
-    wanted = {last[len(last) * part // (count - 1) - 1] for part in range(1, count)} if last else set()
+    """Return the tape before and after its execution, and between when equal parts of what stayed were done."""
+    lasting = [row["step"] for row in lasting_writes(spoken, reaction.tape, limit)]
+    wanted = {lasting[len(lasting) * part // (count - 1) - 1] for part in range(1, count)} if lasting else set()
     tape, sources = bytearray(reaction.tape), list[int | None](range(len(reaction.tape)))
     found = [Snapshot(0, bytes(tape), tuple(sources))]
-    for step in steps:
+    for step in spoken.walk(reaction.tape, limit):
         for target, source, char in step.writes:
             tape[target], sources[target] = char, source
         if step.number in wanted:
@@ -104,7 +105,7 @@ def figure_3(spoken: Language, taken: Sequence[Snapshot], title: str = "") -> Fi
             handles=[Patch(color=colour, label=f"from the {side} program") for side, colour in _SIDES.items()],
             loc="lower center", ncols=2, frameon=False, fontsize=8,
         )  # fmt: skip
-        figure.text(0.085, 1 - 0.16 / height, title, fontsize=8.5, ha="left", va="center")
+        figure.text(0.085, 1 - 0.16 / height, title, fontsize=7.5, ha="left", va="center")
         return figure
 
 
@@ -113,7 +114,7 @@ def _column(spoken: Language, place: int) -> int:
 
 
 def _draw_tape(axes: Axes, spoken: Language, snapshot: Snapshot, top: float) -> None:
-    """Draw one tape as coloured cells, an instruction's text in its own."""
+    """Draw one tape as coloured cells, instructions with their text."""
     half = spoken.program_length
     for start in (0, half):
         content = snapshot.tape[start : start + half]
@@ -121,18 +122,16 @@ def _draw_tape(axes: Axes, spoken: Language, snapshot: Snapshot, top: float) -> 
         left = _column(spoken, start)
         axes.imshow(colours, extent=(left, left + half, top + _STRIP, top), aspect="auto", interpolation="nearest")
         for place, byte in enumerate(content):
-            if half > 16 and spoken.colour(byte) is not None and len(spoken.format(bytes([byte]))) == 1:
-                axes.text(
-                    left + place + 0.5, top + _STRIP / 2, spoken.format(bytes([byte])), fontsize=4.5, ha="center",
-                    va="center_baseline", family="DejaVu Sans Mono",
-                )  # fmt: skip
-    axes.text(-1, top + _STRIP / 2, f"step {snapshot.step:,}", fontsize=7.5, ha="right", va="center")
+            text = spoken.format(bytes([byte]))
+            if len(text) == 1 and _colour(spoken, byte) != _PLAIN:  # the instructions, as in the paper
+                axes.text(left + place + 0.5, top + _STRIP / 2, text, fontsize=5, ha="center", va="center_baseline")
+    axes.text(-1, top + _STRIP / 2, f"step {snapshot.step:,}", fontsize=6.5, ha="right", va="center")
 
 
 def _colour(spoken: Language, byte: int) -> tuple[float, float, float]:
     """Return a byte's colour, light enough to read the text on it; a plain one's is nearly white."""
     colour = spoken.colour(byte)
-    if colour is None:
+    if colour is None or max(colour) - min(colour) < _GREY:
         return _PLAIN
     red, green, blue = (0.45 + 0.55 * part / 255 for part in colour)
     return red, green, blue

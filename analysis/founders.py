@@ -21,15 +21,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.ancestry import (
+    CHECKED,
     MOVES_BUDGET,
     Tracker,
     Trail,
+    Weights,
     follow,
     heaviest,
+    last_peak,
     move_back,
     move_forth,
     moves_back,
     moves_forth,
+    settled,
     weigh,
 )
 from analysis.census import dominant_cells, find_census
@@ -103,7 +107,8 @@ class Found(NamedTuple):
 
     `row`: what `trace_founders` tells of it but onset, rank and parents. `cells` (int32): the dominant cells that
     descend from none found before it; `sites` (uint8, as long): 1 + the site of the founder that each descends
-    from, 0 if from none. `most` and `program`: `Trail.most` and `Trail.program` for `cells`.
+    from, 0 if from none. `most` and `program`: `Trail.most` and `Trail.program` for `cells`, as far back as
+    it takes.
     """
 
     row: Row
@@ -129,7 +134,7 @@ def founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[Fo
     rest = trail.cells
     most, program = trail.most, trail.program
     while True:
-        epoch = int(np.flatnonzero(10 * most >= 9 * most.max())[-1])
+        epoch = last_peak(most)
         founder = int(program[epoch])
         site = descent(history, trail, tracker, epoch, founder)[rest]
         descendants = np.bincount(site, minlength=tracker.length + 1)[1:]
@@ -145,7 +150,7 @@ def founders_of(history: History, trail: Trail, tracker: Tracker) -> Iterator[Fo
         rest = found.rest
         if 10 * len(rest) < len(trail.cells) or not len(rest):
             return
-        most, program = holders(history, trail, tracker, rest)
+        most, program = holders(history, trail, tracker, rest, sought=True)
         if 10 * most.max() < len(trail.cells):
             return
 
@@ -163,8 +168,13 @@ def descent(history: History, trail: Trail, tracker: Tracker, epoch: int, progra
     return labels
 
 
-def holders(history: History, trail: Trail, tracker: Tracker, cells: Int32) -> tuple[Int64, Int32]:
-    """Return `Trail.most` and `Trail.program` for some of the trail's cells only."""
+def holders(
+    history: History, trail: Trail, tracker: Tracker, cells: Int32, *, sought: bool = False
+) -> tuple[Int64, Int32]:
+    """Return `Trail.most` and `Trail.program` for some of the trail's cells only.
+
+    If a founder is ``sought``, only from the state on that settles which one it is; 0 before.
+    """
     most = np.zeros(trail.newest + 1, np.int64)
     program = np.zeros(trail.newest + 1, np.int32)
     weights = weigh(cells, 1, tracker.programs, tracker.length)
@@ -172,13 +182,20 @@ def holders(history: History, trail: Trail, tracker: Tracker, cells: Int32) -> t
     most[at], program[at] = heaviest(weights)
     for moves in moves_back(history, trail, tracker, weights, trail.newest):
         scratch = np.empty_like(moves.cells)
-        if not move_back(moves.cells, moves.sources, weights, tracker.length, scratch):
-            continue
-        most[moves.epoch : at], program[moves.epoch : at] = most[at], program[at]
-        at = moves.epoch - 1
-        most[at], program[at] = heaviest(weights)
+        if move_back(moves.cells, moves.sources, weights, tracker.length, scratch):
+            most[moves.epoch : at], program[moves.epoch : at] = most[at], program[at]
+            at = moves.epoch - 1
+            most[at], program[at] = heaviest(weights)
+        if sought and moves.epoch % CHECKED == 0 and _decided(most[at:], weights, len(trail.cells)):
+            return most, program
     most[:at], program[:at] = most[at], program[at]
     return most, program
+
+
+def _decided(most: Int64, weights: Weights, everything: int) -> bool:
+    """Tell whether it is settled which founder some cells of ``everything`` have, or that they have none."""
+    left = int(weights.total.sum())
+    return settled(most, weights) or 10 * max(left, int(most.max())) < everything
 
 
 def _assembly(history: History, trail: Trail, tracker: Tracker, epoch: int, cells: Int32, descendants: Int64) -> Row:

@@ -374,14 +374,14 @@ EMERGENCE_COLUMNS = (
             ("born_program", INTEGER, "index", "1", "program in which the byte was born"),
             ("born_site", INTEGER, "bytes", "1", "site at which the byte was born"),
             ("descendants", BIGINT, "cells", "1", "dominant cells of the census that descend from the byte"),
-            ("step", INTEGER, "steps", "2", "number of the last step that wrote the target, from 1"),
+            ("step", INTEGER, "steps", "2", "number of the step that brought the byte that stayed, from 1"),
             ("position", INTEGER, "bytes", "2", "place on the tape of that step's instruction"),
             ("instruction", TEXT, "", "2", "the instruction's printed form"),
             (
                 "heads", pa.list_(pa.field("element", INTEGER, nullable=False)), "bytes", "2",
                 "places of the heads before the step; empty for languages without heads",
             ),
-            ("target", INTEGER, "bytes", "2", "place on the tape that was written"),
+            ("target", INTEGER, "bytes", "2", "place on the tape that was changed"),
             (
                 "source", INTEGER, "bytes", "2",
                 "place on the tape where the byte stood before execution (null: from nowhere)",

@@ -97,14 +97,21 @@ def _style(language: Language, instruction: str) -> str:
 
 
 def stretches(writes: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield writes in runs: of one instruction, at one pace, targets and sources next to each other."""
+    """Yield writes in runs: of one instruction, at one pace, targets side by side, sources equally far apart."""
     run: list[Row] = []
     for row in writes:
         if run and not _goes_on(run, row):
-            yield run
+            yield from _whole(run)
             run = []
         run.append(row)
-    if run:
+    yield from _whole(run)
+
+
+def _whole(run: list[Row]) -> Iterator[list[Row]]:
+    """Yield a run, or its rows alone if they are only two and not neighbours: any two have some distance."""
+    if len(run) == 2 and abs(run[1]["source"] - run[0]["source"]) != 1:
+        yield from ([row] for row in run)
+    elif run:
         yield run
 
 
@@ -114,11 +121,11 @@ def _goes_on(run: Sequence[Row], row: Row) -> bool:
 
 
 def _stride(one: Row, other: Row) -> tuple[int, int, int] | None:
-    """Return by how much steps, targets and sources differ; None where two writes are no neighbours."""
+    """Return by how much steps, targets and sources differ; None where targets are no neighbours."""
     if one["instruction"] != other["instruction"] or None in (one["source"], other["source"]):
         return None
     step, target, source = (other[name] - one[name] for name in ("step", "target", "source"))
-    return (step, target, source) if abs(target) == abs(source) == 1 else None
+    return (step, target, source) if abs(target) == 1 else None
 
 
 def _steps(rows: Sequence[Row]) -> str:

@@ -51,7 +51,7 @@ def test_a_planted_replicator_s_bytes_are_of_the_initial_soup_and_it_copies_itse
     assert counts == sorted(counts)
 
 
-def test_the_last_writes_of_a_reaction_are_what_the_log_says_of_it() -> None:
+def test_the_lasting_writes_of_a_reaction_are_what_the_log_says_of_it() -> None:
     """Sources and final bytes of every reaction of an epoch, executed again, against the mechanisms stored."""
     history = simulated(planted("bff_noheads_4bit", 64, 5, 3), 12)
     view = as_history(history)
@@ -64,6 +64,7 @@ def test_the_last_writes_of_a_reaction_are_what_the_log_says_of_it() -> None:
         after = [history.tokens_at(11).chars.reshape(-1, 64)[program] for program in (left, right)]
         tape = np.concatenate(after)
         assert all(tape[target] == row["char"] for target, row in written.items())
+        assert set(written) == {write >> 16 for write in log.mechanisms.list_of(mechanism).tolist()}
         for write in log.mechanisms.list_of(mechanism).tolist():
             checked += 1
             assert written[write >> 16]["source"] == write >> 8 & 255

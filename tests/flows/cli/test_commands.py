@@ -196,6 +196,11 @@ def test_replicator_tells_how_sure_it_is_and_three_acts(ask: Ask) -> None:
     assert any(line.startswith(copied) for line in lines)
 
 
+def test_replicator_draws_the_reaction_that_assembled_a_founder(ask: Ask, tmp_path: Path) -> None:
+    assert ask("replicator", "small", "--figure", tmp_path / "a.png").out == ask("replicator", "small").out
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_writes_are_told_in_stretches() -> None:
     def write(step: int, target: int, source: int | None, instruction: str = ".") -> dict[str, Any]:
         return {"step": step, "target": target, "source": source, "instruction": instruction}
@@ -205,6 +210,10 @@ def test_writes_are_told_in_stretches() -> None:
     elsewhere, born, other = write(63, 20, 9), write(64, 21, None), write(65, 22, 10, ",")
     writes = [*loop, late, elsewhere, born, other]
     assert list(stretches(writes)) == [loop, [late], [elsewhere], [born], [other]]
+    strided = [write(k, 90 - k, 4 * k) for k in range(3)]
+    assert list(stretches(strided)) == [strided]
+    assert list(stretches(strided[:2])) == [strided[:1], strided[1:2]]  # any two have some distance
+    assert list(stretches([])) == []
 
 
 def test_scores_are_those_of_sql(ask: Ask) -> None:
