@@ -26,17 +26,19 @@ def sampled(seed: int, epoch: int, programs: int, size: int) -> Int64:
     return chosen
 
 
-def wilson(found: int, size: int, programs: int) -> tuple[float, float]:
+def wilson(found: int, size: int, programs: int | None = None) -> tuple[float, float]:
     """Return the 95 % interval (low, high) of a share of which ``found`` of a sample of ``size`` show some.
 
-    Wilson's (1927) for a sample from a population of ``programs`` drawn without replacement: both ends are the
-    share itself where all were looked at.
+    Wilson's (1927, "Probable inference, the law of succession, and statistical inference"). Of a sample drawn without
+    replacement from a population of ``programs`` both ends are the share itself where all were looked at.
     """
     share = found / size
-    spread = WITHIN**2 * _unseen(size, programs) / size
+    spread = WITHIN**2 * (1.0 if programs is None else _unseen(size, programs)) / size
     middle = share + spread / 2
     half = math.sqrt(spread * (share * (1 - share) + spread / 4))
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+    # Exactly 0 or 1 where none or all were seen, which rounding misses; and never past the share itself.
+    low = min((middle - half) / (1 + spread), share) if found else 0.0
+    return low, max((middle + half) / (1 + spread), share) if found < size else 1.0
 
 
 def mean_and_error(values: Int64, programs: int) -> tuple[float, float]:

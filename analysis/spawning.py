@@ -7,7 +7,6 @@ side and the trial; the scores are of `analysis.scoring`, fed by its own foods. 
 """
 
 import hashlib
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -15,14 +14,13 @@ from numpy.typing import NDArray
 
 from analysis.founders import Progress, Row
 from analysis.replicators import SCORE_THRESHOLD
+from analysis.samples import wilson
 from analysis.scoring import score_programs
 from sim import SoupConfig, language, self_replication_scores
 from warehouse.reader import History
 
 #: How many foods a program is joined with on each side.
 TRIALS = 256
-#: Standard deviations of the normal distribution that 95 % lie within.
-_Z = 1.959963984540054
 
 _SIDES = ("left", "right")
 
@@ -87,18 +85,6 @@ def spawn_rates(config: SoupConfig, content: bytes, trials: int = TRIALS) -> lis
 def food(seed: int, side: str, trial: int, length: int) -> bytes:
     """Return the food of a trial: ``length`` bytes, at most 64."""
     return hashlib.blake2b(f"spawn {seed} {side} {trial}".encode(), digest_size=length).digest()
-
-
-def wilson(count: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a rate of which ``count`` of ``trials`` (at least 1) were seen.
-
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-    """
-    rate, z2 = count / trials, _Z * _Z
-    middle = (rate + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = _Z * math.sqrt(rate * (1 - rate) / trials + z2 / (4 * trials * trials)) / (1 + z2 / trials)
-    # Exactly 0 or 1 where none or all were seen, which rounding misses; and never past the rate itself.
-    return (min(middle - half, rate) if count else 0.0), (max(middle + half, rate) if count < trials else 1.0)
 
 
 def _scores(config: SoupConfig, halves: NDArray[np.uint8]) -> NDArray[np.int64]:

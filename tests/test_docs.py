@@ -10,7 +10,8 @@ import pytest
 from flows.cli.application import COMMANDS, build_parser, main
 from sim import LANGUAGES
 from tests import readme
-from warehouse.schema import FILES, MACROS, RELATIONS, Table
+from warehouse.columns import Table
+from warehouse.schema import FILES, MACROS, RELATIONS
 
 ROOT = Path(__file__).parent.parent
 NAMES = [command.name for command in COMMANDS]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.spawning import food, roles_of, spawn_rates, wilson
+from analysis.samples import wilson
+from analysis.spawning import food, roles_of, spawn_rates
 from sim import SoupConfig, language
 from tests.analysis.histories import FIGURE_4
 from tests.naive import selfrep

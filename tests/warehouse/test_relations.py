@@ -14,10 +14,11 @@ from tests.naive.bff import L
 from tests.naive.tracer import mechanism_id
 from tests.warehouse.recorded import Twin, make, record
 from warehouse import record as records_module
+from warehouse.columns import sql_type
 from warehouse.connection import Connection, connect
 from warehouse.record import RunSettings, run_id
 from warehouse.results import write_result
-from warehouse.schema import RELATIONS, sql_type
+from warehouse.schema import RELATIONS
 from warehouse.store import Store
 
 EPOCHS = 150  # three segments of 64, the last one a tail

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.warehouse.making import measured
+from warehouse.columns import BIGINT
 from warehouse.errors import StoreFault
 from warehouse.results import (
     is_stale,
@@ -16,7 +17,7 @@ from warehouse.results import (
     write_measures,
     write_result,
 )
-from warehouse.schema import BIGINT, FILES
+from warehouse.schema import FILES
 from warehouse.sealed import check_sealed, read_sealed, write_sealed
 from warehouse.store import Store
 

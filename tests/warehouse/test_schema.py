@@ -3,7 +3,8 @@
 import pyarrow.parquet as pq
 import pytest
 
-from warehouse.schema import FILES, MACROS, RELATIONS, RESULTS, SEGMENT_FILES, Table, data_model_markdown, sql_type
+from warehouse.columns import Table, sql_type
+from warehouse.schema import FILES, MACROS, RELATIONS, RESULTS, SEGMENT_FILES, data_model_markdown
 from warehouse.store import Store
 
 #: Design, section 5: the columns at least.
