@@ -136,25 +136,38 @@ ANALYSES = (
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))
+#: Those made at the end of every run. The others take as long as simulating does, and wait until they are asked for.
+AT_END = (MEASURES, "transitions", "founders", "replicators")
 _BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
 
 
 def analyze(
-    store: Store, run: str, only: str | None = None, *, rebuild: bool = False, progress: Progress | None = None
+    store: Store,
+    run: str,
+    only: str | None = None,
+    *,
+    rebuild: bool = False,
+    at_end: bool = False,
+    progress: Progress | None = None,
 ) -> list[Row]:
     """Bring the analyses of ``run`` (id or name) up to date; return, in order, what was looked at.
 
     ``only`` names one analysis: it and what it needs are looked at. ``rebuild`` makes again even what is up
-    to date, with ``only`` nothing but that one; same store, same bytes. Each returned row has `analysis`, the
-    number of its `rows`, and whether it was `made`. ``progress`` takes lines.
+    to date, with ``only`` nothing but that one; same store, same bytes. ``at_end``: only what every run gets
+    (`AT_END`) and what was made of it before. Each returned row has `analysis`, the number of its `rows`, and
+    whether it was `made`. ``progress`` takes lines.
 
     Raises `InputError` for an unknown analysis or run, `StoreFault` for damaged history.
     """
     if only is not None and only not in NAMES:
         raise InputError(f"no analysis {only!r}; known: {', '.join(NAMES)}")
-    wanted = NAMES if only is None else (*_needs(only), only)
-    remade = set(wanted if only is None else (only,)) if rebuild else set()
     run = store.find(run).run
+    wanted = NAMES if only is None else (*_needs(only), only)
+    if at_end:
+        kept = {*AT_END, *store.files(run).results}
+        kept |= {needed for name in kept for needed in _needs(name)}
+        wanted = tuple(name for name in wanted if name in kept)
+    remade = set(wanted if only is None else (only,)) if rebuild else set()
     done: list[Row] = []
     for name in wanted:
         with History(store, run) as history:  # anew each time: what was measured shows in its `epochs`

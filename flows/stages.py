@@ -197,7 +197,7 @@ class Pipeline:
                 self.reporter.note(f"states {self._first} to {reached} stored, in {duration(seconds)} ({speed})")
             else:
                 self.reporter.note(f"states 0 to {reached} are stored already")
-            made = analyze(self.store, run, progress=self.reporter.stage)
+            made = analyze(self.store, run, at_end=True, progress=self.reporter.stage)
             # The status as it is written: while we hold the run's lock, the store's answer is that it is running.
             written = self.store.stored_record(run).status
             if written != "complete" or any(row["made"] for row in made):

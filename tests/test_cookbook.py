@@ -26,6 +26,7 @@ SMALL = "run --language bff_noheads_4bit --programs 2048 --seed 0 --epochs 192 -
 
 def made(store: Path, command: list[str]) -> Path:
     assert main(["--store", str(store), *command]) == 0
+    assert main(["--store", str(store), "analyze", "demo"]) == 0
     return store
 
 

@@ -22,6 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.chdir(made)
         patch.delenv("PRIMORDIUM_STORE", raising=False)
         assert main([*words, "--direct"]) == 0
+        assert main(["analyze", NAME]) == 0
         yield made
 
 

@@ -187,6 +187,19 @@ def test_damaged_results_are_made_again(copied: tuple[Store, str]) -> None:
     assert contents(store, run) == before
 
 
+def test_a_run_s_end_makes_the_first_and_renews_what_was_made_before(copied: tuple[Store, str]) -> None:
+    store, run = copied
+    analyses = store.run_folder(run) / "analyses"
+    for path in analyses.glob("*.parquet"):
+        path.unlink()
+    assert made(analyze(store, run, at_end=True)) == ["transitions", "founders", "replicators"]
+    analyze(store, run, only="phases")
+    (analyses / "trends.parquet").unlink()
+    looked_at = [line["analysis"] for line in analyze(store, run, at_end=True)]
+    assert looked_at == ["measures", "transitions", "founders", "replicators", "trends", "phases"]
+    assert (analyses / "trends.parquet").exists()
+
+
 def test_one_analysis_makes_those_it_needs_and_no_other(copied: tuple[Store, str]) -> None:
     store, run = copied
     (store.run_folder(run) / "analyses" / "transitions.parquet").unlink()
