@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim import EpochLog, SoupConfig
-from sim.jit import kernel
+from sim.intrinsics import prefetch
+from sim.jit import kernel, pasted
 from sim.log import Bytes, Int32, Int64
 from warehouse.reader import History
 from warehouse.schema import RELATIONS
@@ -31,6 +32,7 @@ EVENTS = 1 << 27
 _ROWS = 1 << 20  # of a row group
 
 _NOWHERE = 255
+_AHEAD = 8  # reactions
 # Kinds of events, in the order of the rows of one cell: a byte is lost before another stands in its place.
 _OVERWRITTEN, _MUTATED, _RESET, _COPIED, _INCREMENTED = 0, 1, 2, 3, 4
 _EVENT = pa.array(["lost", "lost", "lost", "copied", "incremented"])
@@ -200,7 +202,7 @@ def _epoch_forth(events: Any, asked: Any, soup: Any, room: Any) -> int:
     cells were reset, whether mutations come after, the program length, and whether to list events. ``soup``: the
     arrays of a `Descent`, scratch space (int32, at least as many as reactions) among them. ``room``: `Happened`.
     """
-    left, right, mechanism, _, _, mutated = events
+    left, right, mechanism, starts, writes, mutated = events
     reset, after, length, listed = asked
     char_of, held, _, rows, _ = soup
     listing = 0
@@ -214,45 +216,38 @@ def _epoch_forth(events: Any, asked: Any, soup: Any, room: Any) -> int:
         # no branch: which rows matter is past any prediction
         rows[count] = row
         count += int(mechanism[row] != 0) & int((held[left[row]] | held[right[row]]) != 0)
-    before = np.empty(2 * length, np.int16)
+    before = np.full(_NOWHERE + 1, -1, np.int16)
     for k in range(count):
-        listing = _react(rows[k], events, asked, listing, soup, room, before)
+        if k + _AHEAD < count:
+            for cell in range(0, length, 32):
+                prefetch(char_of, np.int64(left[rows[k + _AHEAD]]) * length + cell)
+                prefetch(char_of, np.int64(right[rows[k + _AHEAD]]) * length + cell)
+        # The cell of position i is here + i on the left, there + i on the right.
+        here, there = np.int64(left[rows[k]]) * length, np.int64(right[rows[k]]) * length - length
+        # Every write has its source in the tape as it was before.
+        for i in range(length):
+            before[i] = char_of[here + i]
+            before[length + i] = char_of[there + length + i]
+        # Unsigned indices: Numba checks signed ones for negative values, at each access.
+        for w in range(np.uint64(starts[mechanism[rows[k]]]), np.uint64(starts[mechanism[rows[k]] + 1])):
+            target, source = writes[w] >> np.uint32(16), (writes[w] >> np.uint32(8)) & np.uint32(255)
+            comes = before[source] >= 0
+            if not comes and before[target] < 0:
+                continue
+            cell = np.int64(target) + (here if target < length else there)
+            if source != target and before[target] >= 0:
+                listing = _lose(cell, _OVERWRITTEN, length, listed, listing, soup, room)
+            if comes and not (after and _contains(mutated, cell)):
+                delta = np.int64(writes[w] & np.uint32(255))
+                char = (np.int64(before[source]) + delta) & 255
+                origin = np.int64(source) + (here if source < length else there)
+                listing = _come(cell, (origin, char, delta), length, listed, listing, soup, room)
     if after:
         listing = _mutate(mutated, length, listed, listing, soup, room)
     return listing
 
 
-@kernel
-def _react(row: int, events: Any, asked: Any, listing: int, soup: Any, room: Any, before: Any) -> int:
-    """Carry the descendants through one reaction; ``before`` is scratch space."""
-    left, right, mechanism, starts, writes, mutated = events
-    _, after, length, listed = asked
-    char_of = soup[0]
-    # The cell of position i is here + i on the left, there + i on the right.
-    here, there = np.int64(left[row]) * length, np.int64(right[row]) * length - length
-    first, stop = starts[mechanism[row]], starts[mechanism[row] + 1]
-    # First all sources are read, then all targets written: a source may itself be a target.
-    for w in range(first, stop):
-        source = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
-        before[w - first] = -1
-        if source != _NOWHERE:
-            before[w - first] = char_of[source + (here if source < length else there)]
-    for w in range(first, stop):
-        target = np.int64(writes[w] >> np.uint32(16))
-        source = np.int64((writes[w] >> np.uint32(8)) & np.uint32(255))
-        cell = target + (here if target < length else there)
-        if source != target and char_of[cell] >= 0:
-            listing = _lose(cell, _OVERWRITTEN, length, listed, listing, soup, room)
-        if before[w - first] < 0 or (after and _contains(mutated, cell)):
-            continue
-        delta = np.int64(writes[w] & np.uint32(255))
-        char = (np.int64(before[w - first]) + delta) & 255
-        origin = source + (here if source < length else there)
-        listing = _come(cell, (origin, char, delta), length, listed, listing, soup, room)
-    return listing
-
-
-@kernel
+@pasted
 def _mutate(mutated: Any, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
     for i in range(len(mutated)):
         if soup[0][mutated[i]] >= 0:
@@ -260,7 +255,7 @@ def _mutate(mutated: Any, length: int, listed: bool, listing: int, soup: Any, ro
     return listing
 
 
-@kernel
+@pasted
 def _lose(cell: int, kind: int, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
     """Take a descendant out of its cell; return how many events are listed."""
     char_of, held, _, _, counts = soup
@@ -275,7 +270,7 @@ def _lose(cell: int, kind: int, length: int, listed: bool, listing: int, soup: A
     return listing + int(listed)
 
 
-@kernel
+@pasted
 def _come(cell: int, what: Any, length: int, listed: bool, listing: int, soup: Any, room: Any) -> int:
     """Put a descendant into a cell that holds none, or change the one there; return how many events are listed.
 
@@ -299,7 +294,7 @@ def _come(cell: int, what: Any, length: int, listed: bool, listing: int, soup: A
     return listing + int(listed)
 
 
-@kernel
+@pasted
 def _list(place: int, kind: int, cell: int, what: Any, room: Any) -> None:
     kinds, cells, chars, sources, deltas = room
     kinds[place] = kind

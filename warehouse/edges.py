@@ -45,8 +45,8 @@ class Mechanisms:
 
         A third of what they hold: enough to know which ones a walk need not look at.
         """
-        file = open_parquet(self._path)  # its own: this may be a thread of its own
         with reading(self._path):
+            file = open_parquet(self._path)  # not the one that others read from: this may be a thread of its own
             groups = list(range(file.metadata.num_row_groups))
             columns = ["mechanism", "writes.list.element.target"]
             rows = file.read_row_groups(groups, columns=columns, use_threads=False).combine_chunks()

@@ -55,8 +55,9 @@ class SessionCache:
                 write(part)
                 part.replace(path)
             except OSError as error:
-                part.unlink(missing_ok=True)
                 raise fault(error, f"writing the session's file {path}") from error
+            finally:
+                part.unlink(missing_ok=True)  # what was given up: it may be large
             self._sizes[name] = path.stat().st_size
             self._drop(keep=name)
             return path

@@ -392,6 +392,8 @@ def test_a_read_only_store_can_be_asked(store: Store, tmp_path: Path) -> None:
         ("segments/0000000064-0000000128/keyframes.parquet", "SELECT sum(token) FROM tokens"),
         ("segments/0000000064-0000000128/mutations.parquet", "SELECT sum(char) FROM mutations"),
         ("segments/0000000064-0000000128/reactions.parquet", "SELECT * FROM lineage('small', 100, 0, 0)"),
+        ("segments/0000000064-0000000128/mechanisms.parquet", "SELECT * FROM ancestry('small', 100, 0)"),
+        ("segments/0000000064-0000000128/reactions.parquet", "SELECT * FROM descendants('small', 70, 0, 0, 100)"),
         ("segments/0000000064-0000000128/reactions.parquet", "SELECT * FROM tokens_at('small', 127)"),
     ],
 )

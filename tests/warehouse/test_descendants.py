@@ -161,6 +161,7 @@ def test_too_many_events_are_refused_with_how_far_one_can_ask(
     monkeypatch.setattr("warehouse.descendants.EVENTS", 100)
     with pytest.raises(SQLError, match=r"more than 100 rows; ask until epoch (\d+) at most") as caught:
         planted.sql(f"SELECT * FROM descendants('kept', 0, {PLANTED}, 4, 48)")
+    assert not list(planted._functions.cache.folder.rglob("*.part"))
     until = int(str(caught.value).partition("epoch ")[2].partition(" ")[0])
     rows = planted.sql(f"SELECT count(*) FROM descendants('kept', 0, {PLANTED}, 4, {until})").fetchall()
     assert 0 < rows[0][0] <= 100
