@@ -2,16 +2,18 @@
 
 from itertools import pairwise
 from random import Random
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from analysis import confidence
-from analysis.confidence import examine, find_confidence, verdict
+from analysis.confidence import Examined, examine, examined, find_confidence, verdict
 from analysis.founders import Row, trace_founders
 from tests.analysis.histories import Remembered, as_history, made_up, onset, planted, remembered, simulated, story_of
 from tests.naive import confidence as naive
 from tests.naive.founders import Story
+from warehouse.reader import History
 
 ONSETS = [onset(4), onset(9, 14)]
 
@@ -123,3 +125,22 @@ def test_without_founders_there_is_nothing_to_be_sure_of() -> None:
     found = examine(history, [], [])
     assert (found.shares, found.censuses, found.joined) == ([], [], {})
     assert find_confidence({"founders": [], "founder_shares": [], "founder_censuses": []}) == []
+
+
+def test_one_pass_serves_all_analyses_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Any] = []
+    monkeypatch.setattr(confidence, "examine", lambda *given: passes.append(given) or Examined([], [], {}))
+    histories = [
+        cast("History", SimpleNamespace(store=SimpleNamespace(path=path), run=run, last=last))
+        for path, run, last in (
+            ("a", "x", 5),
+            ("a", "x", 5),
+            ("a", "y", 5),
+            ("b", "y", 5),
+            ("b", "y", 6),
+            ("b", "y", 6),
+        )
+    ]
+    for history in histories:
+        examined(history, [], [])
+    assert [given[0] for given in passes] == [histories[0], *histories[2:5]]

@@ -23,6 +23,8 @@ from tests.analysis.histories import (
     story_of,
 )
 from tests.naive import founders as naive
+from tests.naive.founders import Story
+from tests.naive.tracer import Reaction, Record, Write
 
 COUNTED = (
     "rank",
@@ -193,6 +195,32 @@ def test_two_planted_replicators_are_both_founders() -> None:
     assert (first["program"], first["assembled_epoch"], first["rank"]) == (3000, 0, 1)
     assert (second["program"], second["assembled_epoch"], second["rank"]) == (1000, 0, 2)
     assert first["share"] > second["share"] > 0.4
+
+
+def doubling(origin: int, bit: int) -> tuple[Reaction, ...]:
+    """An epoch of 16 programs of 8 bytes in which all that descend from ``origin`` (so far 2 ** ``bit``) double."""
+    holders = {origin ^ known for known in range(1 << bit)}
+    reactions = []
+    for left in (program for program in range(16) if not program >> bit & 1):
+        right = left | 1 << bit
+        to, by = (8, 0) if left in holders else (0, 8)
+        writes = tuple(Write(to + site, by + site, 0) for site in range(8)) if {left, right} & holders else ()
+        reactions.append(Reaction(left, right, writes, 0, 0))
+    return tuple(reactions)
+
+
+def test_a_second_takeover_after_a_collapse_has_its_own_founder_and_comes_second() -> None:
+    """Program 3 takes the soup; all of 5 mutates while nothing lasts; then 5 takes it."""
+    idle = ((), tuple((5 * 8 + site, 200 + site) for site in range(8)))
+    records = [Record(n, doubling(3, n - 1), (), (), 0, 0) for n in range(1, 5)]
+    records += [Record(5 + n, (), mutations, (), 0, 0) for n, mutations in enumerate(idle)]
+    records += [Record(n, doubling(5, n - 7), (), (), 0, 0) for n in range(7, 11)]
+    story = Story(16, 8, bytes(range(128)), records)
+    onsets = [onset(4, 6, "surge"), onset(10)]
+    first, second = trace_founders(as_history(remembered(story)), onsets)
+    assert (first["onset_epoch"], first["program"], first["epoch"], first["made_epoch"]) == (4, 3, 0, 0)
+    assert (second["onset_epoch"], second["program"], second["epoch"], second["made_epoch"]) == (10, 5, 6, 6)
+    assert (first["share"], second["share"]) == (1, 1)
 
 
 def test_one_pass_serves_all_onsets() -> None:
