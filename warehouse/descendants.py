@@ -1,4 +1,4 @@
-"""What became of one byte: the exact walk forward over the log, from state to state.
+"""What became of one byte, or of all bytes of a program: the exact walk forward over the log, from state to state.
 
 A descendant of a byte is the byte itself, where it stands, and every copy of a descendant; it stays one while
 it is incremented and ends when its cell is overwritten, mutated or reset. Within an epoch the order is the
@@ -56,21 +56,24 @@ class Happened(NamedTuple):
 
 
 class Descent:
-    """The descendants of the byte in ``cell`` of a state, whose char is ``char``, moved on from epoch to epoch.
+    """The descendants of the bytes in ``cells`` of a state, all of one program, moved on from epoch to epoch.
+
+    ``chars`` (uint8[soup's cells]) are the state's bytes.
 
     `counts` (int64[9]): the last epoch's events by kind and its copies from another program; then of the state
     reached the descendants, the programs that hold any and those that ever held any.
     """
 
-    def __init__(self, config: SoupConfig, cell: int, char: int) -> None:
+    def __init__(self, config: SoupConfig, cells: range, chars: Bytes) -> None:
         self.counts = np.zeros(9, np.int64)
-        self.counts[[_DESCENDANTS, _PROGRAMS, _REACHED]] = 1
+        self.counts[[_DESCENDANTS, _PROGRAMS, _REACHED]] = len(cells), 1, 1
         self._length = config.program_length
         self._char_of = np.full(config.cells, -1, np.int16)  # -1: no descendant
-        self._char_of[cell] = char
+        here = slice(cells.start, cells.stop)
+        self._char_of[here] = chars[here]
         self._held = np.zeros(config.programs, np.int32)
-        self._held[cell // self._length] = 1
-        self._reached = self._held.astype(np.uint8)
+        self._held[cells.start // self._length] = len(cells)
+        self._reached = (self._held > 0).astype(np.uint8)
         self._rows = np.empty(config.programs, np.int32)
         self._room = _room(0)
 
@@ -94,15 +97,15 @@ class Descent:
 
 
 def descended(
-    history: History, epoch: int, cell: int, until: int, check: Callable[[], None], *, listed: bool
+    history: History, epoch: int, cells: range, until: int, check: Callable[[], None], *, listed: bool
 ) -> Iterator[tuple[int, Int64, Happened]]:
     """Yield each state after ``epoch`` with `Descent.counts` and, if ``listed``, the events that led to it.
 
-    The first is ``epoch`` itself, in which the byte in ``cell`` has one descendant; the last is ``until``, or the
-    one that lost the last descendant. ``check`` is called at every epoch, to stop by raising.
+    The first is ``epoch`` itself, in which each byte in ``cells`` (of one program) is its own one descendant; the
+    last is ``until``, or the one that lost the last descendant. ``check`` is called at every epoch, to stop by raising.
     """
     [(_, replay)] = history.states([epoch])
-    descent = Descent(history.config, cell, int(replay.chars[cell]))
+    descent = Descent(history.config, cells, replay.chars)
     yield epoch, descent.counts.copy(), Happened(*_room(0))
     for log in history.logs(epoch + 1, until):
         check()
@@ -113,7 +116,7 @@ def descended(
 
 
 def write_descendants(
-    history: History, epoch: int, cell: int, until: int, path: Path, check: Callable[[], None]
+    history: History, epoch: int, cells: range, until: int, path: Path, check: Callable[[], None]
 ) -> None:
     """Write the rows of the relation `descendants` to the Parquet file ``path``, a row group at a time.
 
@@ -126,7 +129,7 @@ def write_descendants(
         path, schema, compression="lz4", use_dictionary=["event", "by"], write_statistics=["epoch", "program"]
     )
     with closing(writer):
-        for state, _, happened in descended(history, epoch, cell, until, check, listed=True):
+        for state, _, happened in descended(history, epoch, cells, until, check, listed=True):
             total += len(happened.cells)
             if total > EVENTS:
                 raise SQLError(
@@ -140,9 +143,11 @@ def write_descendants(
         writer.write_table(pa.concat_tables([schema.empty_table(), *waiting]), _ROWS)
 
 
-def descendant_counts(history: History, epoch: int, cell: int, until: int, check: Callable[[], None]) -> pa.Table:
+def descendant_counts(history: History, epoch: int, cells: range, until: int, check: Callable[[], None]) -> pa.Table:
     """Return the rows of the relation `descendant_counts`; arguments as of `descended`."""
-    rows = [(state, *_told(counts)) for state, counts, _ in descended(history, epoch, cell, until, check, listed=False)]
+    rows = [
+        (state, *_told(counts)) for state, counts, _ in descended(history, epoch, cells, until, check, listed=False)
+    ]
     ever = int(rows[-1][3])
     rows += [(state, 0, 0, ever, *([0] * 7)) for state in range(rows[-1][0] + 1, until + 1)]
     schema = RELATIONS["descendant_counts"].schema

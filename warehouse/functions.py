@@ -166,11 +166,11 @@ class Functions:
         site: int | None,
         until: int | None,
     ) -> str:
-        """Return the file of `descendants` or `descendant_counts` of one byte."""
+        """Return the file of `descendants` or `descendant_counts` of one byte, or of a whole program: site null."""
         record = self.snapshot.find(run)
         n = self._epoch(record, epoch)
         p = _index("program", program, record.config.programs)
-        s = _index("site", site, record.config.program_length)
+        s = "all" if site is None else str(_index("site", site, record.config.program_length))
         last = self.snapshot.last(record.run)
         if until is None or not n <= until <= last:
             raise SQLError(f"until: {'null' if until is None else until}; allowed: {n} to {last}")
@@ -223,7 +223,7 @@ class Functions:
             elif kind in {"ancestry", "parents", "contributors"}:
                 self._ancestry(kind, rest[0], *map(int, rest[1:]))
             elif kind in {"descendants", "descendant_counts"}:
-                self._descent(kind, rest[0], *map(int, rest[1:]))
+                self._descent(kind, rest[0], int(rest[1]), int(rest[2]), rest[3], int(rest[4]))
             made = self.cache.path(name)
             if made is None:
                 raise SQLError(f"SQL: no file {CACHE}{name}")
@@ -258,17 +258,19 @@ class Functions:
     def _walked(self, run: str, epoch: int, program: int) -> list[list[Event]]:
         return program_histories(self.history(run), epoch, program, self.check)
 
-    def _descent(self, relation: str, run: str, epoch: int, program: int, site: int, until: int) -> str:
+    def _descent(self, relation: str, run: str, epoch: int, program: int, site: str, until: int) -> str:
         name = f"{relation}/{run}/{epoch}/{program}/{site}/{until}.parquet"
         if self.cache.path(name) is None:
             history = self.history(run)
-            cell = program * history.config.program_length + site
+            length = history.config.program_length
+            first, count = (0, length) if site == "all" else (int(site), 1)
+            cells = range(program * length + first, program * length + first + count)
 
             def write(path: Path) -> None:
                 if relation == "descendants":
-                    write_descendants(history, epoch, cell, until, path, self.check)
+                    write_descendants(history, epoch, cells, until, path, self.check)
                 else:
-                    _write(descendant_counts(history, epoch, cell, until, self.check), path)
+                    _write(descendant_counts(history, epoch, cells, until, self.check), path)
 
             self.cache.make(name, write)
         return name

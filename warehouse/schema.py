@@ -320,7 +320,13 @@ RELATIONS: dict[str, Table] = {
             ("epoch",),
             (
                 EPOCH,
-                Column("descendants", BIGINT, "cells", "cells of the state that hold a descendant, the byte included"),
+                Column(
+                    "descendants",
+                    BIGINT,
+                    "cells",
+                    "cells of the state that hold a descendant, the byte itself included; where site is null one of any"
+                    " byte of the program",
+                ),
                 Column("programs", BIGINT, "programs", "programs of the state that hold any"),
                 Column("reached_programs", BIGINT, "programs", "programs that held any in this state or one before"),
                 Column("copied", BIGINT, "cells", "descendants that came to be in the making of the state"),

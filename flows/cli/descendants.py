@@ -1,4 +1,4 @@
-"""`primordium descendants`: what became of a byte."""
+"""`primordium descendants`: what became of a byte, or of a whole program's."""
 
 import argparse
 
@@ -8,29 +8,29 @@ from flows.cli.reading import check_epoch, check_programs, check_site, open_hist
 
 EXAMPLES = (
     "primordium descendants RUN --epoch 40 --program 3162 --site 8 --until 60",
-    "primordium descendants RUN --epoch 40 --program 3162 --site 8 --counts",
+    "primordium descendants RUN --epoch 40 --program 3162 --counts",
 )
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     add_run(parser)
-    add_place(parser)
-    parser.add_argument("--site", type=whole("site"), required=True, metavar="S", help="byte of the program, from 0 on")
+    add_place(parser, site=True)
     parser.add_argument("--until", type=whole("epoch"), metavar="U", help="state to stop at (default: the last)")
     parser.add_argument("--counts", action="store_true", help="a row for each state instead of one for each event")
     add_format(parser)
 
 
 def execute(arguments: argparse.Namespace) -> None:
-    """Print a row for each event in the life of a byte's descendants, or for each state."""
+    """Print a row for each event in the life of the descendants, or for each state; of all bytes without --site."""
     from warehouse import connect
 
     relation = "descendant_counts" if arguments.counts else "descendants"
     with open_history(arguments) as history:
         check_epoch(history, arguments.epoch)
         check_programs(history, (arguments.program,))
-        check_site(history, arguments.site)
+        if arguments.site is not None:
+            check_site(history, arguments.site)
         until = history.last if arguments.until is None else arguments.until
         if not arguments.epoch <= until <= history.last:
             raise UsageError(f"until: {until}; allowed: {arguments.epoch} to {history.last}")

@@ -59,10 +59,11 @@ class Past(NamedTuple):
         return cls(initial, states, records, [sources(record, len(initial)) for record in records])
 
 
-def descendants(past: Past, epoch: int, cell: int, until: int) -> tuple[list[Descendant], list[Row]]:
+def descendants(past: Past, epoch: int, cells: Sequence[int], until: int) -> tuple[list[Descendant], list[Row]]:
     """Return the rows of `descendants` and of `descendant_counts`."""
     length = past.records[0].length
-    alive, ever = {cell}, {cell // length}
+    alive = set(cells)
+    ever = {cell // length for cell in cells}
     rows: list[Descendant] = []
     counts = [_counts(epoch, alive, ever, length, [])]
     for record in past.records[epoch:until]:

@@ -55,8 +55,8 @@ def told_fixture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             yield Told(config, naive.Past.of(twin.states, twin.records), sql)
 
 
-def rows(told: Told, relation: str, *arguments: int) -> list[Any]:
-    return told.sql.sql(f"SELECT * FROM {relation}('kept', {', '.join(map(str, arguments))})").fetchall()
+def rows(told: Told, relation: str, *arguments: int | None) -> list[Any]:
+    return told.sql.sql(f"SELECT * FROM {relation}('kept'{', ?' * len(arguments)})", list(arguments)).fetchall()
 
 
 def places(config: SoupConfig) -> st.SearchStrategy[tuple[int, int, int]]:
@@ -70,10 +70,13 @@ def places(config: SoupConfig) -> st.SearchStrategy[tuple[int, int, int]]:
 def test_descendants_are_the_naive_ones(told: Told, data: st.DataObject) -> None:
     epoch, program, site = data.draw(places(told.config))
     until = data.draw(st.integers(epoch, EPOCHS))
-    cell = program * told.config.program_length + site
-    events, counts = naive.descendants(told.past, epoch, cell, until)
-    assert rows(told, "descendants", epoch, program, site, until) == events
-    assert rows(told, "descendant_counts", epoch, program, site, until) == [tuple(row.values()) for row in counts]
+    length = told.config.program_length
+    whole = data.draw(st.booleans())
+    cells = range(length) if whole else range(site, site + 1)
+    events, counts = naive.descendants(told.past, epoch, [program * length + at for at in cells], until)
+    asked = epoch, program, None if whole else site, until
+    assert rows(told, "descendants", *asked) == events
+    assert rows(told, "descendant_counts", *asked) == [tuple(row.values()) for row in counts]
 
 
 @settings(max_examples=8)
@@ -98,7 +101,7 @@ def test_the_soups_tried_show_every_event(told: Told) -> None:
     ]
     seen = set()
     for epoch, cell in [*gone[:: len(gone) // 8 + 1], (0, 0)]:
-        seen |= {(row.event, row.by) for row in naive.descendants(past, epoch, cell, EPOCHS)[0]}
+        seen |= {(row.event, row.by) for row in naive.descendants(past, epoch, [cell], EPOCHS)[0]}
     assert {("copied", "reaction"), ("lost", "reaction")} <= seen
     assert ("lost", "reset") in seen or not told.config.reset_interval
 
