@@ -1,1 +1,1 @@
-"""Measures of a state, transitions, founders, replicators and figures."""
+"""Measures of a state, transitions, founders and what is told of them, replicators and figures."""

@@ -181,7 +181,11 @@ FOUNDER_CONFIDENCE_COLUMNS = (
         nullable=True,
     ),
     Column(
-        "rival_epoch", INTEGER, "epochs", "newest state at which it held most; null if there is none", nullable=True
+        "rival_epoch",
+        INTEGER,
+        "epochs",
+        "newest state from which on it held that much; null if there is none",
+        nullable=True,
     ),
     Column("rival_share", DOUBLE, "share of dominant cells", "those whose byte stood in the best rival"),
     Column("later_censuses", INTEGER, "censuses", "later censuses asked for the founder again"),

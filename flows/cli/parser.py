@@ -24,7 +24,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, max_help_position=30, **settings)
-        self._action_max_length = 14  # at least: argparse measures sub-commands too short and would break a line
+        self._action_max_length = 15  # at least: argparse measures sub-commands too short and would break a line
 
 
 class Parser(argparse.ArgumentParser):

@@ -129,7 +129,12 @@ def test_without_founders_there_is_nothing_to_be_sure_of() -> None:
 
 def test_one_pass_serves_all_analyses_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     passes: list[Any] = []
-    monkeypatch.setattr(confidence, "examine", lambda *given: passes.append(given) or Examined([], [], {}))
+
+    def note(*given: Any) -> Examined:
+        passes.append(given)
+        return Examined([], [], {})
+
+    monkeypatch.setattr(confidence, "examine", note)
     histories = [
         cast("History", SimpleNamespace(store=SimpleNamespace(path=path), run=run, last=last))
         for path, run, last in (
