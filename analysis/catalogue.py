@@ -68,42 +68,6 @@ ANALYSES = (
         ("founders",),
         lambda history, of, progress: find_replicators(history, of["founders"], progress),
     ),
-    Analysis("trends", 1, (), lambda history, _, progress: find_trends(history, progress)),
-    Analysis(
-        "phases",
-        1,
-        ("transitions", "trends"),
-        lambda history, of, progress: describe_phases(history, of["transitions"], of["trends"], progress),
-    ),
-    Analysis(
-        "species",
-        1,
-        ("transitions", "founders"),
-        lambda history, of, progress: find_species(history, of["transitions"], of["founders"], progress),
-    ),
-    Analysis(
-        "diversity",
-        1,
-        ("transitions", "founders"),
-        lambda history, of, progress: find_diversity(history, of["transitions"], of["founders"], progress),
-    ),
-    Analysis(
-        "species_lives", 1, ("species",), lambda history, of, progress: find_lives(history, of["species"], progress)
-    ),
-    Analysis("families", 1, ("species",), lambda _, of, __: find_families(of["species"])),
-    Analysis("succession", 1, ("families",), lambda _, of, __: find_succession(of["families"])),
-    Analysis(
-        "parasites",
-        1,
-        ("transitions", "replicators"),
-        lambda history, of, progress: find_parasites(history, of["transitions"], of["replicators"], progress),
-    ),
-    Analysis(
-        "distillations",
-        1,
-        ("founders", "replicators"),
-        lambda history, of, progress: find_distillations(history.config, of["founders"], of["replicators"], progress),
-    ),
     Analysis(
         "founder_shares",
         1,
@@ -133,6 +97,42 @@ ANALYSES = (
         1,
         ("founders",),
         lambda history, of, progress: find_spawn_rates(history, of["founders"], progress),
+    ),
+    Analysis(
+        "distillations",
+        1,
+        ("founders", "replicators"),
+        lambda history, of, progress: find_distillations(history.config, of["founders"], of["replicators"], progress),
+    ),
+    Analysis("trends", 1, (), lambda history, _, progress: find_trends(history, progress)),
+    Analysis(
+        "phases",
+        1,
+        ("transitions", "trends"),
+        lambda history, of, progress: describe_phases(history, of["transitions"], of["trends"], progress),
+    ),
+    Analysis(
+        "species",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_species(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "diversity",
+        1,
+        ("transitions", "founders"),
+        lambda history, of, progress: find_diversity(history, of["transitions"], of["founders"], progress),
+    ),
+    Analysis(
+        "species_lives", 1, ("species",), lambda history, of, progress: find_lives(history, of["species"], progress)
+    ),
+    Analysis("families", 1, ("species",), lambda _, of, __: find_families(of["species"])),
+    Analysis("succession", 1, ("families",), lambda _, of, __: find_succession(of["families"])),
+    Analysis(
+        "parasites",
+        1,
+        ("transitions", "replicators"),
+        lambda history, of, progress: find_parasites(history, of["transitions"], of["replicators"], progress),
     ),
 )
 NAMES = (MEASURES, *(analysis.name for analysis in ANALYSES))

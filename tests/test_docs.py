@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.catalogue import ANALYSES, MEASURES
 from flows.cli.application import COMMANDS, build_parser, main
 from sim import LANGUAGES
 from tests import readme
@@ -15,6 +16,7 @@ from warehouse.schema import FILES, MACROS, RELATIONS
 
 ROOT = Path(__file__).parent.parent
 NAMES = [command.name for command in COMMANDS]
+NAMES_OF_ANALYSES = (MEASURES, *(analysis.name for analysis in ANALYSES))
 TABLES = [
     *(pytest.param(table, id=f"file-{name}") for name, table in FILES.items()),
     *(pytest.param(table, id=f"sql-{name}") for name, table in RELATIONS.items()),
@@ -112,6 +114,13 @@ def test_the_readmes_sections_are_what_the_code_makes(section: readme.Section) -
 @pytest.mark.parametrize("code", readme.blocks("python"))
 def test_python_in_the_readme_compiles(code: str) -> None:
     compile(code, "README.md", "exec")
+
+
+def test_every_analysis_is_told_of_with_what_it_is_made_from() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.*?) \|", (ROOT / "docs" / "analyses.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert [name for name, _ in rows][: len(NAMES_OF_ANALYSES)] == [*NAMES_OF_ANALYSES]
 
 
 def test_files_that_the_readme_links_to_exist() -> None:
