@@ -82,3 +82,7 @@ def _timed(store: Path, *words: str) -> tuple[float, float]:
     if process.returncode:
         raise CommandFailedError((said.strip().splitlines() or ["no message"])[-1])
     return time.perf_counter() - began, gigabytes(used.ru_maxrss)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import analyses
 from benchmarks.__main__ import main
 from benchmarks.report import Figure, middle, rounded, table
+from flows.cli.application import main as command_line
 
 SMALL = ["--programs", "256", "--epochs", "192", "--repeats", "2", "--language", "bff_noheads_4bit"]
 
@@ -70,3 +72,21 @@ def test_figures_are_rounded_to_what_can_be_trusted() -> None:
     assert table("T", [Figure("speed", 5.0, "epochs/s", "how", "10")]).splitlines()[-1] == (
         "| speed | 5.00 | epochs/s | 10 | how |"
     )
+
+
+def test_analyses_and_questions_are_timed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run = ["run", "--direct", "--language", "bff_noheads_4bit", "--programs", "256", "--epochs", "70", "--name", "tiny"]
+    assert command_line(["--store", str(store), *run]) == 0
+    capsys.readouterr()
+    assert analyses.main(["tiny", "--store", str(store), "--only", "transitions", "phases"]) == 0
+    report = capsys.readouterr().out
+    figures = re.findall(r"^\| `(.+?)` \| ([\d.]+) \| s \|", report, flags=re.MULTILINE)
+    assert [what for what, _ in figures][:2] == ["transitions", "phases"]
+    assert len(figures) == 2 + len(analyses.QUESTIONS)
+    assert all(float(value) > 0 for _, value in figures)
+
+
+def test_a_run_that_is_not_there_cannot_be_timed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert analyses.main(["tiny", "--store", str(tmp_path)]) == 2
+    assert "no store" in capsys.readouterr().err
