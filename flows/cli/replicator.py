@@ -62,6 +62,8 @@ def execute(arguments: argparse.Namespace) -> None:
         made = read_result(store, history.run, "founders") is not None
         reason = "its complexity never rose to 1" if made else f"not analysed yet: primordium analyze {history.run}"
         note(f"no founder is known in run {history.run}: {reason}")
+    elif any(row["confidence"] is None for row in founders):
+        note(f"how sure they are and how they emerged is not analysed yet: primordium analyze {history.run}")
 
 
 def founders_of(store: "Store", history: "History") -> list[Founder]:

@@ -196,6 +196,16 @@ def test_replicator_tells_how_sure_it_is_and_three_acts(ask: Ask) -> None:
     assert any(line.startswith(copied) for line in lines)
 
 
+def test_replicator_says_what_was_not_analysed(store: Path, tmp_path: Path) -> None:
+    shutil.copytree(store, tmp_path / "store")
+    [confidence] = (tmp_path / "store").glob("runs/*/analyses/founder_confidence.parquet")
+    confidence.unlink()
+    answer = call("replicator", "small", "--store", tmp_path / "store")
+    assert answer.code == 0
+    assert "how sure it is" not in answer.out
+    assert "not analysed yet: primordium analyze" in answer.err
+
+
 def test_replicator_draws_the_reaction_that_assembled_a_founder(ask: Ask, tmp_path: Path) -> None:
     assert ask("replicator", "small", "--figure", tmp_path / "a.png").out == ask("replicator", "small").out
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
