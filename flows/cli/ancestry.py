@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Print a tape's story; with --parents the edges; as CSV or JSON a row for each byte."""
+    from flows.cli.terminal import passing
     from warehouse.program_ancestry import ancestry, contributors, parents, program_histories
     from warehouse.schema import RELATIONS
 
@@ -41,7 +42,7 @@ def execute(arguments: argparse.Namespace) -> None:
     with open_history(arguments) as history:
         check_epoch(history, epoch)
         check_programs(history, (program,))
-        histories = program_histories(history, epoch, program, lambda: None)
+        histories = program_histories(history, epoch, program, passing(epoch))
         if arguments.parents:
             print_records(parents(histories), arguments.format, RELATIONS["parents"].names)
         elif arguments.format != "table":

@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Print a byte's events, newest first; without --site, a row for each byte of the program."""
+    from flows.cli.terminal import passing
     from warehouse.lineage import walk_back, walk_back_cells
 
     with open_history(arguments) as history:
@@ -39,10 +40,12 @@ def execute(arguments: argparse.Namespace) -> None:
         check_programs(history, (program,))
         if site is not None:
             check_site(history, site)
-            print_records(map(vars, walk_back(history, epoch, program, site)), arguments.format, COLUMNS)
+            print_records(
+                map(vars, walk_back(history, epoch, program, site, passing(epoch))), arguments.format, COLUMNS
+            )
             return
         length, language = history.config.program_length, history.config.instruction_set
-        walks = walk_back_cells(history, epoch, range(program * length, (program + 1) * length))
+        walks = walk_back_cells(history, epoch, range(program * length, (program + 1) * length), passing(epoch))
         rows = [summarised(site, events) for site, events in enumerate(walks)]
         texts = [{"text": language.format(bytes((row["char"],)))} for row in rows]
         print_records((row | text for row, text in zip(rows, texts, strict=True)), arguments.format, PROGRAM_COLUMNS)

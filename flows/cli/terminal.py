@@ -1,7 +1,8 @@
 """Text for people: colours on a terminal, plain characters elsewhere (NO_COLOR is honoured)."""
 
+import itertools
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from operator import itemgetter
 from typing import NoReturn
@@ -45,6 +46,18 @@ def byte_style(language: Language, byte: int) -> str:
 def note(message: str) -> None:
     """Print a line of progress on standard error."""
     print(message, file=sys.stderr, flush=True)
+
+
+def passing(epoch: int, every: int = 1024) -> Callable[[], None]:
+    """Return what to call at each epoch of a walk back from state ``epoch``: it tells how far the walk has come."""
+    reached = itertools.count(epoch, -1)
+
+    def passed() -> None:
+        state = next(reached)
+        if state % every == 0 and 0 < state < epoch:
+            note(f"followed back to state {state}")
+
+    return passed
 
 
 def facts(page: Console, pairs: Iterable[tuple[str, object]], indent: str = "") -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from flows.cli.emergence_page import stretches
 from flows.cli.replicator import spans
+from flows.cli.terminal import passing
 from sim import SoupConfig, language
 from tests.flows.cli.conftest import SMALL, Answer, call
 from warehouse import connect
@@ -194,6 +195,13 @@ def test_replicator_tells_how_sure_it_is_and_three_acts(ask: Ask) -> None:
     first = next(row for row in founder["emergence"] if row["act"] == 3)
     copied = f"    epoch {first['epoch']}: {first['from_program']} into "
     assert any(line.startswith(copied) for line in lines)
+
+
+def test_a_walk_back_tells_how_far_it_has_come(capsys: pytest.CaptureFixture[str]) -> None:
+    passed = passing(2500)
+    for _ in range(2501):
+        passed()
+    assert capsys.readouterr().err == "followed back to state 2048\nfollowed back to state 1024\n"
 
 
 def test_replicator_says_what_was_not_analysed(store: Path, tmp_path: Path) -> None:
