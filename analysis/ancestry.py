@@ -12,7 +12,7 @@ and in none before.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from sim import EpochLog
 from sim.intrinsics import prefetch
 from sim.jit import kernel
 from sim.log import Bytes, Int32, Int64, UInt32
-from warehouse.reader import History
+from warehouse.reader import History, read_only
 
 UInt64 = NDArray[np.uint64]
 
@@ -311,7 +311,7 @@ class Tracker:
             # to an ancestor, to be made anew is to be mutated
             mutated = np.union1d(np.arange(len(log.reset.chars), dtype=np.int32), mutated)
         columns = (log.left, log.right, log.mechanism, table.starts, table.writes, mutated)
-        events = Events(*(_read_only(column) for column in columns))
+        events = Events(*(read_only(column) for column in columns))
         self._marks[mutated] = _MUTATED
         found = []
         for weights in each:
@@ -321,13 +321,6 @@ class Tracker:
             found.append(Moves(log.epoch, self._cells[:count].copy(), self._sources[:count].copy()))
         self._marks[mutated] = 0
         return found
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view of ``array`` that cannot be written: one type, hence one build of a kernel, for all readers."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def last_peak(most: Int64) -> int:

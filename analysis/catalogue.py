@@ -109,7 +109,7 @@ ANALYSES = (
         "phases",
         1,
         ("transitions", "trends"),
-        lambda history, of, progress: describe_phases(history, of["transitions"], of["trends"], progress),
+        lambda history, of, _: describe_phases(history, of["transitions"], of["trends"]),
     ),
     Analysis(
         "species",

@@ -1,13 +1,13 @@
 """What the reactions of one epoch copied: how much, how far on the tape, which way round."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim import NOWHERE, EpochLog
 from sim.jit import kernel
 from sim.log import Bytes, Int32, Int64, UInt32
+from warehouse.reader import read_only
 
 _COPIED, _INCREMENTED, _BORN, _RIGHT, _LEFT, _DISTANCE, _FORWARD, _REVERSED, _ZEROS, _LOST = range(10)
 
@@ -47,16 +47,9 @@ def copying_of(log: EpochLog, chars: Bytes, length: int) -> Copying:
         mutated[log.mutated_cells] = 1
     table = log.mechanisms
     columns = (log.left, log.right, log.mechanism, table.starts, table.writes, chars)
-    left, right, mechanism, starts, writes, state = (_read_only(column) for column in columns)
+    left, right, mechanism, starts, writes, state = (read_only(column) for column in columns)
     counts = _count(left, right, mechanism, starts, writes, state, mutated, length)
     return Copying._make([*counts[:_LOST].tolist(), log.mutations - int(counts[_LOST])])
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view of ``array`` that cannot be written: one type, hence one build of the kernel, for all readers."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 @kernel

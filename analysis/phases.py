@@ -18,7 +18,7 @@ is decided here; what they were like is told beside.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
@@ -30,7 +30,6 @@ from sim.log import Int64
 from warehouse.reader import History
 
 Row = dict[str, Any]
-Progress = Callable[[str], None]
 
 PRE_LIFE, TRANSITION, TAKEOVER, STEADY, COLLAPSE = "pre-life", "transition", "takeover", "steady", "collapse"
 
@@ -81,14 +80,11 @@ def _course(onset: int, origins: Int64) -> list[tuple[int, str]]:
     return [(onset + takeover, TAKEOVER), *((onset + n, STEADY) for n in islice(rests, 1))]
 
 
-def describe_phases(
-    history: History, onsets: Sequence[Row], trends: Sequence[Row], progress: Progress | None = None
-) -> list[Row]:
+def describe_phases(history: History, onsets: Sequence[Row], trends: Sequence[Row]) -> list[Row]:
     """Return the rows of `phases` (without `run`) for what is stored of a run, in order.
 
-    ``onsets`` and ``trends`` are the run's rows of `transitions` and `trends`. ``progress`` takes lines.
+    ``onsets`` and ``trends`` are the run's rows of `transitions` and `trends`.
     """
-    del progress  # it is done at once
     origins = history.epochs()["unique_origins"]
     rows = []
     for rank, found in enumerate(find_phases(history.last, onsets, origins), 1):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import SoupConfig, self_replication_scores
+from warehouse.populations import grouped
 from warehouse.reader import History
 
 Bytes = NDArray[np.uint8]
@@ -76,8 +77,6 @@ def distinct_programs(chars: Bytes, program_length: int) -> tuple[Int64, Int64]:
 
     ``programs`` are the smallest indices that hold each text; ties of ``copies`` go by them.
     """
-    # Void, not bytes: numpy's byte strings end at trailing zeros and would merge texts that differ in them.
-    texts = np.ascontiguousarray(chars).view(np.dtype((np.void, program_length)))
-    _, first, copies = np.unique(texts, return_index=True, return_counts=True)
+    first, _, copies = grouped(chars.reshape(-1, program_length))
     order = np.lexsort((first, -copies))
-    return first[order].astype(np.int64), copies[order].astype(np.int64)
+    return first[order], copies[order]

@@ -16,6 +16,7 @@ from analysis.samples import mean_and_error, sampled, wilson
 from analysis.transitions import SPACING, lattice
 from sim import EpochLog, Replay, SoupConfig, Tokens, self_replication_scores
 from sim.log import Bytes
+from warehouse.populations import grouped
 from warehouse.reader import History
 
 Row = dict[str, Any]
@@ -77,9 +78,8 @@ def replication(config: SoupConfig, chars: Bytes, epoch: int, sample: int = SAMP
 
 def clones(chars: Bytes, length: int) -> Row:
     """Return how many different programs of ``length`` bytes a state has, and the copies of the most frequent."""
-    texts = np.sort(np.ascontiguousarray(chars).view(np.dtype((np.void, length))))
-    first = np.flatnonzero(np.concatenate(([True], texts[1:] != texts[:-1])))
-    return {"distinct_programs": len(first), "largest_clone": int(np.diff(first, append=len(texts)).max())}
+    _, _, copies = grouped(chars.reshape(-1, length))
+    return {"distinct_programs": len(copies), "largest_clone": int(copies.max())}
 
 
 def turnover(before: Tokens | None, now: Tokens) -> Row:

@@ -17,13 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from sim import EpochLog, SoupConfig
 from sim.intrinsics import prefetch
 from sim.jit import kernel, pasted
 from sim.log import Bytes, Int32, Int64
-from warehouse.reader import History
+from warehouse.reader import History, read_only
 from warehouse.schema import RELATIONS
 from warehouse.sql_errors import SQLError
 
@@ -87,7 +86,7 @@ class Descent:
         events: Any = log.left, log.right, log.mechanism, table.starts, table.writes, log.mutated_cells
         self.counts[:_DESCENDANTS] = 0
         count = _epoch_forth(
-            tuple(map(_read_only, events)),
+            tuple(map(read_only, events)),
             (reset, log.mutations_after, self._length, listed),
             (self._char_of, self._held, self._reached, self._rows, self.counts),
             tuple(self._room),
@@ -190,13 +189,6 @@ def _room(size: int) -> Happened:
         np.empty(size, np.int32),
         np.empty(size, np.uint8),
     )
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view that cannot be written: one type, hence one build of the kernel, for all readers."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 @kernel

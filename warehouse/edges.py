@@ -77,18 +77,15 @@ class Mechanisms:
     def _group(self, group: int) -> tuple[Int64, Int32, tuple[Int32, ...]]:
         """Return a row group: ids, where each list starts, and targets, sources and deltas of all its writes."""
         if group not in self._groups:
-            self._groups[group] = self._read(self._file, group)
+            with reading(self._path):
+                rows = self._file.read_row_group(group, use_threads=False)
+                [lists] = rows["writes"].chunks
+                target, source, delta = (lists.values.field(name) for name in ("target", "source", "delta"))
+                if source.null_count:
+                    source = source.fill_null(NOWHERE)
+                columns = target.to_numpy(), source.to_numpy(), delta.to_numpy()
+                self._groups[group] = rows["mechanism"].to_numpy(), lists.offsets.to_numpy(), columns
         return self._groups[group]
-
-    def _read(self, file: Any, group: int) -> tuple[Int64, Int32, tuple[Int32, ...]]:
-        with reading(self._path):
-            rows = file.read_row_group(group, use_threads=False)
-            [lists] = rows["writes"].chunks
-            target, source, delta = (lists.values.field(name) for name in ("target", "source", "delta"))
-            if source.null_count:
-                source = source.fill_null(NOWHERE)
-            columns = target.to_numpy(), source.to_numpy(), delta.to_numpy()
-            return rows["mechanism"].to_numpy(), lists.offsets.to_numpy(), columns
 
 
 @dataclass(frozen=True)

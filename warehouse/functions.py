@@ -35,12 +35,9 @@ from warehouse.store import Span
 WITH_LENGTH = {"copies": "reactions", "tokens": "keyframes"}
 _MANY = 4096  # states in one question
 # Files of the cache that are the same whatever is committed later.
-_LASTING = tuple(
-    f"{kind}/"
-    for kind in (
-        *("state", "lineage", "ancestry", "parents", "contributors", "descendants", "descendant_counts", "empty"),
-    )
-)
+_LASTING = (
+    "state/", "lineage/", "ancestry/", "parents/", "contributors/", "descendants/", "descendant_counts/", "empty/",
+)  # fmt: skip
 
 
 class Functions:

@@ -260,6 +260,13 @@ class History:
             raise StoreError(f"epoch: {epoch} is not stored of run {self.run}; {stored}")
 
 
+def read_only(array: Array) -> Array:
+    """Return a view of ``array`` that cannot be written: one type, hence one build of a kernel."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def _chosen(logs: list[EpochLog], first: int, last: int, *, reverse: bool) -> Iterator[EpochLog]:
     for log in reversed(logs) if reverse else logs:
         if first <= log.epoch <= last:
