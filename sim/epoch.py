@@ -15,12 +15,9 @@ from numba import types
 from numba.np.numpy_support import carray
 
 from sim.intrinsics import (
-    DRAWS,
-    any_draw,
     atomic_add,
     copy_items,
     differ_mask,
-    highest_bit,
     list_writes,
     lowest_bit,
     move_numbers,
@@ -33,7 +30,7 @@ from sim.jit import declared, kernel, pasted
 from sim.language import EXECUTE, LONGEST
 from sim.log import Bytes, Int32, Int64, UInt32
 from sim.mechanisms import Table, find, fingerprint
-from sim.splitmix import GOLDEN, mix
+from sim.splitmix import mix
 
 _ZERO = np.uint64(0)
 _ONE = np.uint64(1)
@@ -42,8 +39,6 @@ _S16 = np.uint64(16)
 _LOW16 = np.uint64(0xFFFF)
 _LOW8 = np.uint64(255)
 _LOW30 = np.uint64((1 << 30) - 1)
-_GOLDEN = np.uint64(GOLDEN)
-_DRAWS = np.uint64(DRAWS)
 
 #: Reactions that a thread takes at a time.
 CHUNK = 512
@@ -58,7 +53,7 @@ _LISTED = _LISTS * LONGEST + 16
 #: In `mutants`: mutated where a byte had been born in this epoch, so without a number of its own.
 _NAMELESS = -2
 #: How many reactions ahead programs are asked for from memory.
-_AHEAD = 8
+_AHEAD = np.uint64(8)
 #: How many token moves ahead their counts are.
 _NEAR = 32
 
@@ -80,15 +75,17 @@ class Cells(NamedTuple):
 class Events(NamedTuple):
     """What an epoch writes down.
 
-    `order` (int32[N]): the pairing; `rows` (int32[N]): a left program's row. A row's `right` program, `mechanism`
-    (>= 0: of the shared table, else ``-1 - (fresh * threads + thread)``), `steps` and `operations` (int32 each).
+    By row, as in `sim.geometry.Pairing`: `left`, `right`, `places` (int32[pairs]) are the pairs; `mechanism` (>= 0: of
+    the shared table, else ``-1 - (fresh * threads + thread)``), `steps`, `operations` (int32[reactions]) what came of
+    it. `suspects` (uint8, by place): pairs that may mutate.
     `mutated_cells`, `mutated_chars` (by cell capacity; a chunk's from its first cell place on) and
     `mutated_counts` (a chunk's number). `shared` (int64[2]): counters of all threads.
     """
 
-    order: Int32
-    rows: Int32
+    left: Int32
     right: Int32
+    places: Int32
+    suspects: Bytes
     mechanism: Int32
     steps: Int32
     operations: Int32
@@ -138,24 +135,6 @@ def _flush(numbers: Any, holders: Any, targets: Any, sources: Any, moved: Any, q
 
 
 @pasted
-def _may_mutate(place: Any, size: int, sieve: Any, looked: Any) -> Any:
-    """Return whether any of ``size`` draws from ``place`` on has no bit of ``sieve`` set, or a near one has none.
-
-    ``looked`` (int64[2]): the last 128 draws that were looked at, which the next tape may share, and what was found.
-    """
-    start = place + _GOLDEN
-    block = start & ~(_DRAWS - _ONE)
-    found = np.int64(0)
-    for _ in range(((start - block) + np.uint64(size) + _DRAWS - _ONE) // _DRAWS):
-        if np.uint64(looked[0]) != block:
-            looked[0] = np.int64(block)
-            looked[1] = any_draw(block, sieve)
-        found |= looked[1]
-        block += _DRAWS
-    return found != 0
-
-
-@pasted
 def _name(
     known: Any, fresh: Any, writes: Any, ends: Any, hashes: Any, named: Any, count: int, mechanism: Any, thread: int,
     threads: int,
@@ -198,7 +177,7 @@ def _name(
 def _signature() -> Any:
     u8, u32, i32, i64, u64 = types.uint8[::1], types.uint32[::1], types.int32[::1], types.int64[::1], types.uint64[::1]
     cells = types.NamedTuple([u8, u32, i64, i32], Cells)
-    events = types.NamedTuple([i32, i32, i32, i32, i32, i32, i32, u8, i64, i64], Events)
+    events = types.NamedTuple([i32, i32, i32, u8, i32, i32, i32, i32, u8, i64, i64], Events)
     table = types.NamedTuple([i32, u64, i64, u32, i64], Table)
     return types.void(
         types.FunctionType(EXECUTE), u8, cells, events, table, table, i64,
@@ -210,23 +189,28 @@ def _signature() -> Any:
 @declared(_signature)
 def react(
     execute: Any, table: Any, cells: Any, events: Any, known: Any, fresh: Any, tally: Any,
-    thread: int, threads: int, pairs: int, reactions: int, base: Any, mutation: int, limit: int, birth: int,
+    thread: int, threads: int, length: int, reactions: int, base: Any, mutation: int, limit: int, birth: int,
     reset: int, counting: bool,
 ) -> None:  # fmt: skip
     """Run chunks of an epoch's pairs until none is left.
 
-    ``pairs``: how many of the order mutate; the first ``reactions`` of them react as well. ``base``:
-    N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``: origin of a byte born at
-    cell 0 in this epoch. ``reset``: the cells before this one were born in this epoch already. ``known``:
-    mechanisms of earlier epochs (read only); ``fresh``: this thread's new ones. ``tally``: this thread's sums.
-    ``counting``: keep `holders` and the gain; without it programs are of 16, 32, 48 ... bytes.
+    All of them mutate, the first ``reactions`` react as well. They come by ascending left program: so half of the
+    soup is read in order, and what threads write by row lies apart (in the pairing's order both would write to the same
+    lines of the cache, each waiting for the other).
+
+    ``length``: bytes a program. ``base``: N * S(epoch), the draws' place. ``mutation``: threshold in 2^-30. ``birth``:
+    origin of a byte born at cell 0 in this epoch. ``reset``: the cells before this one were born in this epoch already.
+    ``known``: mechanisms of earlier epochs (read only); ``fresh``: this thread's new ones. ``tally``: this thread's
+    sums. ``counting``: keep `holders` and the gain; without it programs are of 16, 32, 48 ... bytes.
     """
     # Arrays out of their tuples once: each access through the tuple would count references, atomically.
     chars, numbers, origins, holders = cells
-    order, rows, right_of, mechanism, steps, operations, mutated_cells, mutated_chars, mutated_counts, shared = events
+    (
+        lefts, rights, places, suspects, mechanism, steps, operations,
+        mutated_cells, mutated_chars, mutated_counts, shared,
+    ) = events  # fmt: skip
     known_slots = known.slots
-    programs = len(order)
-    length = len(chars) // programs
+    pairs = len(lefts)
     size = 2 * length
     padded = (size + 63) // 64 * 64
     chunks = (pairs + CHUNK - 1) // CHUNK
@@ -244,7 +228,7 @@ def react(
     sources = buffer_sources[:size]
     mutants = carray(stack_words(LONGEST), (padded,))
     kept = carray(stack_numbers(LONGEST), (padded,))
-    usize, ulength = np.uint64(size), np.uint64(length)
+    usize, ulength, ureactions = np.uint64(size), np.uint64(length), np.uint64(reactions)
     targets = carray(stack_words(_QUEUED), (_QUEUED,))
     moves_from = carray(stack_words(_QUEUED), (_QUEUED,))
     moved = carray(stack_numbers(_QUEUED), (_QUEUED,))
@@ -253,11 +237,6 @@ def react(
     hashes = carray(stack_words(_LISTS), (_LISTS,))
     named = carray(stack_words(_LISTS), (_LISTS,))
     ends[0] = 0
-    # No draw below the threshold has any of these bits, and few others have none.
-    spare = np.uint64(highest_bit(np.uint64(max(mutation, 1) - 1)) + 1)
-    sieve = ((_LOW30 >> spare) << spare) << _EIGHT
-    looked = carray(stack_words(2), (2,))
-    looked[0] = 1  # no multiple of 128
     changed_cells = 0
     gain = 0
     while True:
@@ -268,29 +247,29 @@ def react(
         mutations_at = first * size
         mutations = 0
         queued = listed = 0
-        for k in range(first, min(first + CHUNK, pairs)):
+        for row in range(np.uint64(first), np.uint64(min(first + CHUNK, pairs))):
             if queued >= _QUEUE:
                 gain += _flush(numbers, holders, targets, moves_from, moved, queued)
                 queued = 0
             if listed == _LISTS:
                 _name(known, fresh, writes, ends, hashes, named, listed, mechanism, thread, threads)
                 listed = 0
-            left = order[2 * k]
-            right = order[2 * k + 1]
-            ahead = 2 * min(k + _AHEAD, pairs - 1)
-            prefetch(chars, np.int64(order[ahead]) * length)
-            prefetch(chars, np.int64(order[ahead + 1]) * length)
+            ahead = min(row + _AHEAD, np.uint64(pairs) - _ONE)
+            left_ahead, right_ahead = np.int64(lefts[ahead]) * length, np.int64(rights[ahead]) * length
+            prefetch(chars, left_ahead)
+            prefetch(chars, right_ahead)
             if not counting:
                 for line in range(0, length, 16):
-                    prefetch(numbers, np.int64(order[ahead]) * length + line)
-                    prefetch(numbers, np.int64(order[ahead + 1]) * length + line)
-            left_cell = np.int64(left) * length
-            right_cell = np.int64(right) * length
+                    prefetch(numbers, left_ahead + line)
+                    prefetch(numbers, right_ahead + line)
+            left_cell = np.int64(lefts[row]) * length
+            right_cell = np.int64(rights[row]) * length
             copy_items(buffer, 0, chars, left_cell, length)
             copy_items(buffer, length, chars, right_cell, length)
-            place = (base + np.uint64(k)) * np.uint64(size)
             any_mutated = False
-            if mutation > 0 and _may_mutate(place, size, sieve, looked):
+            pair = np.uint64(places[row])
+            if suspects[pair]:
+                place = (base + pair) * usize
                 unmutated = mutations
                 for i in range(size):
                     draw = mix(place + np.uint64(i))
@@ -312,13 +291,11 @@ def react(
                         else:
                             numbers[cell] = number
                 any_mutated = mutations > unmutated
-            if k >= reactions:
+            if row >= ureactions:
                 if any_mutated:
                     copy_items(chars, left_cell, buffer, 0, length)
                     copy_items(chars, right_cell, buffer, length, length)
                 continue
-            row = np.uint64(rows[left])
-            right_of[row] = right
             mechanism[row] = 0
             copy_items(before, 0, buffer, 0, padded)
             copy_items(buffer_sources, 0, identity, 0, padded)

@@ -6,24 +6,23 @@ import numpy as np
 
 from sim.config import SoupConfig
 from sim.lattice import Batch, draw_batch, state_after_init
-from sim.log import Int32
+from sim.log import Bytes, Int32
 from sim.neighbours import choose_neighbours, neighbour_lists
-from sim.pairing import cycle, list_lefts, shuffle, shuffle_fixed
+from sim.pairing import cycle, list_pairs, shuffle, shuffle_fixed
 from sim.splitmix import mix_int
 
 
 class Pairing:
-    """An epoch's pairs: programs ``order[2k]`` (left) and ``order[2k + 1]``.
+    """An epoch's `pairs`: programs `left` and `right` (int32[pairs], made anew for every epoch).
 
-    The first `reactions` pairs react, all `pairs` of them may mutate. Of those that react `left` (int32[reactions],
-    made anew for every epoch) has the left programs, ascending, and ``rows`` (int32[N]) the place of each in it.
-    `batch` holds what a lattice has drawn.
+    The first `reactions` of them react, by ascending left program; all may mutate. `places` (int32[pairs]) are theirs
+    in the order that pairs are made in, which says where their draws of mutations are. `suspects` (uint8[N / 2]), by
+    that place, is left to be filled. `batch` holds what a lattice has drawn.
     """
 
     def __init__(self, programs: int) -> None:
-        self.order: Int32 = np.empty(programs, np.int32)
-        self.rows: Int32 = np.empty(programs, np.int32)
-        self.left: Int32 = np.empty(0, np.int32)
+        self.left = self.right = self.places = np.empty(0, np.int32)
+        self.suspects: Bytes = np.zeros(programs // 2, np.uint8)
         self.epoch = -1
         self.pairs = self.reactions = programs // 2
         self.batch: Batch | None = None
@@ -38,6 +37,7 @@ class Geometry:
     def __init__(self, config: SoupConfig, generator: tuple[int, int] | None = None) -> None:
         self._config = config
         self._mixed_seed = np.uint64(mix_int(config.seed))
+        self._order = np.empty(config.programs, np.int32)
         self._scratch = np.empty(config.programs, np.int32)
         self._used = np.empty(config.programs, np.uint8)
         self._neighbours: tuple[Any, Any] | None = None
@@ -50,7 +50,7 @@ class Geometry:
 
         Raises `ValueError` for an epoch of a lattice that lies before one it has made.
         """
-        geometry, order = self._config.geometry, pairing.order
+        geometry, order = self._config.geometry, self._order
         if geometry == "lattice":
             pairing.batch = self._batch(epoch, order)
             pairing.pairs = pairing.reactions = pairing.batch.pairs
@@ -64,9 +64,10 @@ class Geometry:
             pairing.reactions = choose_neighbours(
                 self._mixed_seed, epoch, *self._neighbours, order, self._scratch, self._used
             )
-        left = np.empty(pairing.reactions + 1, np.int32)
-        list_lefts(order, pairing.reactions, self._used, pairing.rows, left)
-        pairing.left = left[:-1]
+        left, places = (np.empty(pairing.pairs + 1, np.int32) for _ in range(2))
+        pairing.right = np.empty(pairing.pairs, np.int32)
+        list_pairs(order, pairing.reactions, self._scratch, left, pairing.right, places)
+        pairing.left, pairing.places = left[:-1], places[:-1]
         pairing.epoch = epoch
 
     def _batch(self, epoch: int, order: Int32) -> Batch:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.blake2b import name_lists
 from sim.intrinsics import prefetch
-from sim.jit import inlined, kernel, pasted
+from sim.jit import kernel, pasted
 from sim.log import Int32, Int64, MechanismTable, UInt32
 
 _M1 = np.uint64(0x9E3779B97F4A7C15)
@@ -20,93 +21,6 @@ _S32 = np.uint64(32)
 _ONE = np.uint64(1)
 #: How many mechanisms ahead their places in the tables are asked for from memory.
 _AHEAD = 8
-
-_IV = np.array(
-    [
-        0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1,
-        0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179,
-    ],
-    np.uint64,
-)  # fmt: skip
-_SIGMA = np.array(
-    [
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-        [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-        [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-        [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-        [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-        [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-        [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-        [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-        [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-        [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-    ],
-    np.int64,
-)  # fmt: skip
-
-
-@inlined
-def _rotate(x: Any, bits: Any) -> Any:
-    return (x >> np.uint64(bits)) | (x << np.uint64(64 - bits))
-
-
-@inlined
-def _quarter(v: Any, a: int, b: int, c: int, d: int, x: Any, y: Any) -> None:
-    v[a] = v[a] + v[b] + x
-    v[d] = _rotate(v[d] ^ v[a], 32)
-    v[c] = v[c] + v[d]
-    v[b] = _rotate(v[b] ^ v[c], 24)
-    v[a] = v[a] + v[b] + y
-    v[d] = _rotate(v[d] ^ v[a], 16)
-    v[c] = v[c] + v[d]
-    v[b] = _rotate(v[b] ^ v[c], 63)
-
-
-@inlined
-def mechanism_id(writes: Any, start: int, stop: int, state: Any, block: Any, work: Any) -> Any:
-    """Return the id of ``writes[start:stop]``: BLAKE2b (RFC 7693, 64-byte digest, no key), in a kernel.
-
-    hashlib would take the interpreter's lock for each of some thousand new lists an epoch. ``state``
-    (uint64[8]), ``block`` (uint64[16]) and ``work`` (uint64[16]) are scratch.
-    """
-    size = 3 * (stop - start)
-    if size == 0:
-        return 0
-    for i in range(8):
-        state[i] = _IV[i]
-    state[0] ^= np.uint64(0x01010040)
-    place = 0
-    while place < size:
-        for i in range(16):
-            block[i] = np.uint64(0)
-        filled = min(128, size - place)
-        for i in range(filled):
-            at = place + i
-            write = np.uint64(writes[start + at // 3])
-            byte = (write >> np.uint64(16 - 8 * (at % 3))) & np.uint64(255)
-            block[i // 8] |= byte << np.uint64(8 * (i % 8))
-        place += filled
-        for i in range(8):
-            work[i] = state[i]
-            work[i + 8] = _IV[i]
-        work[12] ^= np.uint64(place)
-        if place == size:
-            work[14] = ~work[14]
-        for turn in range(12):
-            s = _SIGMA[turn]
-            _quarter(work, 0, 4, 8, 12, block[s[0]], block[s[1]])
-            _quarter(work, 1, 5, 9, 13, block[s[2]], block[s[3]])
-            _quarter(work, 2, 6, 10, 14, block[s[4]], block[s[5]])
-            _quarter(work, 3, 7, 11, 15, block[s[6]], block[s[7]])
-            _quarter(work, 0, 5, 10, 15, block[s[8]], block[s[9]])
-            _quarter(work, 1, 6, 11, 12, block[s[10]], block[s[11]])
-            _quarter(work, 2, 7, 8, 13, block[s[12]], block[s[13]])
-            _quarter(work, 3, 4, 9, 14, block[s[14]], block[s[15]])
-        for i in range(8):
-            state[i] ^= work[i] ^ work[i + 8]
-    return np.int64(state[0] & np.uint64(0x7FFFFFFFFFFFFFFF))
 
 
 class Table(NamedTuple):
@@ -183,9 +97,6 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
     """
     slots, hashes, starts, writes, used = table
     fresh_slots, fresh_hashes, fresh_starts, fresh_writes, fresh_used = fresh
-    state = np.empty(8, np.uint64)
-    block = np.empty(16, np.uint64)
-    work = np.empty(16, np.uint64)
     names_mask = len(names) - 1
     mask, fresh_mask = np.uint64(len(slots) - 1), np.uint64(len(fresh_slots) - 1)
     collision = -1
@@ -210,9 +121,9 @@ def absorb(table: Any, ids: Any, names: Any, fresh: Any, renamed: Any) -> int:
                 writes[at + i] = fresh_writes[start + i]
             starts[found + 1] = at + stop - start
             used[0] = found + 1
-            ids[found] = mechanism_id(fresh_writes, start, stop, state, block, work)
         renamed[k] = found
     fresh_used[0] = 0
+    name_lists(writes, starts, before, used[0], ids)
     for found in range(before, used[0]):
         if found + _AHEAD < used[0]:
             prefetch(names, ids[found + _AHEAD] & names_mask)

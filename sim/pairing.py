@@ -72,17 +72,22 @@ def cycle(epoch: int, order: Any) -> None:
 
 
 @kernel
-def list_lefts(order: Any, reactions: int, used: Any, rows: Any, left: Any) -> None:
-    """List the left programs of the first ``reactions`` pairs of ``order``, ascending.
+def list_pairs(order: Any, reactions: int, numbers: Any, left: Any, right: Any, places: Any) -> None:
+    """List the pairs of ``order``: the first ``reactions`` by ascending left program, the others as they come.
 
-    ``left`` (int32[reactions + 1]) takes them and one place of scratch, ``rows`` (int32[N]) where in it a program is
-    or would be; ``used`` (uint8[N]) is scratch.
+    ``right`` (int32[pairs]), ``left`` and ``places`` (int32[pairs + 1], the last one scratch) take a pair's programs
+    and its place in ``order``; ``numbers`` (int32[N]) is scratch.
     """
-    used[:] = 0
+    numbers[:] = -1
     for k in range(reactions):
-        used[order[2 * k]] = 1
+        numbers[order[2 * k]] = k
     row = 0
     for program in range(len(order)):
-        rows[program] = row
         left[row] = program
-        row += used[program]
+        places[row] = numbers[program]
+        row += numbers[program] >= 0
+    for k in range(reactions, len(right)):
+        left[k] = order[2 * k]
+        places[k] = k
+    for k in range(len(right)):
+        right[k] = order[2 * places[k] + 1]

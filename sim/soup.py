@@ -26,6 +26,7 @@ from sim.initial import initial_chars, reset_chars
 from sim.lattice import Batch
 from sim.log import CELL_BITS, Bytes, EpochLog, Int32, Int64, Reset, Tokens
 from sim.mechanisms import Mechanisms, make_table
+from sim.mutation import find_suspects
 from sim.splitmix import draw_int
 
 #: Origins are counted by reference while at most this share of the cells changes, else by a full pass.
@@ -53,7 +54,9 @@ class Soup:
         self.threads = max(1, threads if threads is not None else numba.config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
         self._language = config.instruction_set
         # Numbers are used up by births; when they run out, the living ones are renumbered.
-        capacity = 2 * cells + 64
+        # Renumbering takes a pass over all: beside room for every cell being born at once there is some for hundreds
+        # of epochs of mutations, even in a soup that loses no origin.
+        capacity = 2 * cells + cells // 8 + 64
         origins = np.empty(capacity, np.int64)
         if state is None:
             used, numbers = cells, np.arange(cells, dtype=np.uint32)
@@ -77,9 +80,10 @@ class Soup:
         self._pairings = [Pairing(programs) for _ in range(2)]
         each = np.empty(0, np.int32)  # every epoch brings its own
         self._events = Events(
-            order=each,
-            rows=each,
+            left=each,
             right=each,
+            places=each,
+            suspects=np.empty(0, np.uint8),
             mechanism=each,
             steps=each,
             operations=each,
@@ -130,19 +134,25 @@ class Soup:
         zero_based = self.epoch
         self._reserve_numbers()
         if self._pairings[0].epoch != zero_based:
-            self._geometry.pair(zero_based, self._pairings[0])
+            self._pair(zero_based, self._pairings[0])
         pairing, following = self._pairings
         reset = self._reset()
         events.shared[NEXT_CHUNK] = 0
-        right, mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(4))
+        mechanism, steps, operations = (np.empty(pairing.reactions, np.int32) for _ in range(3))
         events = events._replace(
-            order=pairing.order, rows=pairing.rows, right=right, mechanism=mechanism, steps=steps, operations=operations
+            left=pairing.left,
+            right=pairing.right,
+            places=pairing.places,
+            suspects=pairing.suspects,
+            mechanism=mechanism,
+            steps=steps,
+            operations=operations,
         )
         arguments = (self._language.table, cells, events, self._mechanisms.table)
         physics = (
-            pairing.pairs,
+            config.program_length,
             pairing.reactions,
-            np.uint64(config.programs * draw_int(config.seed, zero_based) % 2**64),
+            self._draws_of(zero_based),
             config.mutation if pairing.batch is None else 0,
             config.step_limit,
             (zero_based + 1) << CELL_BITS,
@@ -153,7 +163,7 @@ class Soup:
         def work(thread: int) -> None:
             if thread == 0:
                 # The next pairing needs nothing of this epoch: one thread makes it, the others go ahead.
-                self._geometry.pair(zero_based + 1, following)
+                self._pair(zero_based + 1, following)
             react(
                 self._language.compiled, *arguments, self._fresh[thread], self._tally[thread],
                 thread, self.threads, *physics,
@@ -183,6 +193,18 @@ class Soup:
             self._pool = None
             self.threads = 1
             self._tally = self._tally[:1]
+
+    def _pair(self, epoch: int, pairing: Pairing) -> None:
+        """Fill ``pairing`` for the reference's 0-based ``epoch``."""
+        config = self.config
+        self._geometry.pair(epoch, pairing)
+        if pairing.batch is None and config.mutation > 0:
+            suspects = pairing.suspects[: pairing.pairs]
+            find_suspects(self._draws_of(epoch), 2 * config.program_length, config.mutation, suspects)
+
+    def _draws_of(self, epoch: int) -> np.uint64:
+        """Return N * S(epoch): the first pair's place among all draws of mutations."""
+        return np.uint64(self.config.programs * draw_int(self.config.seed, epoch) % 2**64)
 
     def _in_threads(self, work: Any) -> None:
         waiting = [self._pool.submit(work, thread) for thread in range(1, self.threads)] if self._pool else []
@@ -235,8 +257,8 @@ class Soup:
         cells, chars = self._mutations(pairing)
         return EpochLog(
             epoch=self.epoch,
-            left=pairing.left,
-            right=events.right,
+            left=pairing.left[: pairing.reactions],
+            right=pairing.right[: pairing.reactions],
             mechanism=events.mechanism,
             steps=events.steps,
             operations=events.operations,
