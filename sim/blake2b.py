@@ -130,8 +130,8 @@ def name_lists(writes: Any, starts: Any, first: int, stop: int, ids: Any) -> Non
                 if bit > 40:
                     message[word + _LANES] |= low >> (np.uint64(64) - bit)
         for lane in range(_LANES):
-            for word in range(8):
-                state[word * _LANES + lane] = _START[word]
+            for i in range(8):
+                state[i * _LANES + lane] = _START[i]
             state[lane] = _FIRST
         for block in range(blocks):
             for lane in range(_LANES):

@@ -21,7 +21,7 @@ HOMES = {
     "prefect": ("flows/",),
     "rich": ("flows/",),
     "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py"),
-    "llvmlite": ("sim/intrinsics.py",),
+    "llvmlite": ("sim/intrinsics.py", "sim/blake2b.py"),
     "brotli": ("analysis/measures.py",),
 }
 
