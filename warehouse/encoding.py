@@ -39,6 +39,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim import EpochLog, MechanismTable, Tokens
+from sim.intrinsics import prefetch
 from sim.jit import kernel
 from sim.log import CELL_BITS
 from warehouse.schema import FILES
@@ -57,6 +58,9 @@ LEVEL = 1
 
 #: A larger dictionary is given up, for then most of a row group's mechanisms occur once in it.
 _DICTIONARY_BYTES = 1 << 22
+
+#: Mechanisms ahead for which memory is asked.
+_AHEAD = 16
 
 _PLAIN, _DELTA, _SPLIT, _DICTIONARY = "PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT", "dictionary"
 _ENCODINGS: dict[str, dict[str, str]] = {
@@ -303,12 +307,30 @@ def mechanism_rows(table: MechanismTable, used: Array) -> tuple[Array, Array, Ar
 
     ``used`` (int64) may name one mechanism under several indices; it is returned once.
     """
-    ids, first = np.unique(table.ids[used], return_index=True)
-    chosen = used[first]
-    sizes = table.starts[chosen + 1] - table.starts[chosen]
-    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    places = np.repeat(table.starts[chosen] - starts[:-1], sizes) + np.arange(starts[-1])
-    return ids, starts, table.writes[places]
+    ids = table.ids[used]
+    order = np.argsort(ids)
+    ids = ids[order]
+    new = np.ones(len(ids), np.bool_)
+    new[1:] = ids[1:] != ids[:-1]
+    chosen = used[order][new]
+    starts = np.zeros(len(chosen) + 1, np.int64)
+    np.cumsum(table.starts[chosen + 1] - table.starts[chosen], out=starts[1:])
+    writes = np.empty(starts[-1], np.uint32)
+    _gathered(table.starts, table.writes, chosen, starts, writes)
+    return ids[new], starts, writes
+
+
+@kernel
+def _gathered(all_starts: Any, all_writes: Any, chosen: Any, starts: Any, writes: Any) -> None:
+    """Put the chosen mechanisms' writes one after the other, each at its start."""
+    for k in range(len(chosen)):
+        # They lie anywhere: where many, memory is asked for ahead.
+        if k + 2 * _AHEAD < len(chosen):
+            prefetch(all_starts, chosen[k + 2 * _AHEAD])
+            prefetch(all_writes, all_starts[chosen[k + _AHEAD]])
+        at = all_starts[chosen[k]]
+        for i in range(starts[k + 1] - starts[k]):
+            writes[starts[k] + i] = all_writes[at + i]
 
 
 def mechanism_groups(ids: Array, starts: Array, writes: Array) -> Iterator[dict[str, Any]]:
