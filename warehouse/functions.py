@@ -24,7 +24,7 @@ from warehouse.program_ancestry import ancestry, as_table, contributors, parents
 from warehouse.reader import History
 from warehouse.readonly import CACHE, STORE
 from warehouse.record import RunRecord
-from warehouse.schema import RESULTS, SEGMENT_FILES
+from warehouse.schema import OF_RUNS, RESULTS, SEGMENT_FILES
 from warehouse.session_cache import SessionCache
 from warehouse.snapshot import Snapshot
 from warehouse.sql_errors import QueryInterrupted, SQLError
@@ -119,7 +119,7 @@ class Functions:
             found = [self._in_store(span.file(file), f"length={lengths[run]}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
-        elif relation in {"runs", *RESULTS}:
+        elif relation in {*OF_RUNS, *RESULTS}:
             found = [f"{CACHE}gathered/{relation}.parquet"]
         else:
             found = []
