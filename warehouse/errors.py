@@ -19,6 +19,10 @@ class ThinnedError(StoreError):
     """What is asked for needs a part of the history that was thinned away."""
 
 
+class ThinnedWarning(UserWarning):
+    """A relation was asked for of which thinned runs have only a part."""
+
+
 class StoreFault(Exception):  # noqa: N818 -- it is a fault of the store's, and not the caller's error
     """A damaged or missing file (named), a full disk, a log that differs from what is computed again."""
 

@@ -13,7 +13,7 @@ from sim import EpochLog, Soup, SoupConfig, kernel_digest
 from warehouse import locks
 from warehouse.compaction import compact, compact_store
 from warehouse.decoding import read_mechanisms
-from warehouse.errors import StoreError, StoreFault
+from warehouse.errors import StoreError, StoreFault, ThinnedError
 from warehouse.files import make_folder, remove_tree, sync_folder, writing
 from warehouse.ledger import MechanismLedger
 from warehouse.provenance import Stretch
@@ -148,12 +148,18 @@ class RunWriter:
     def check_last(self, threads: int | None = None) -> None:
         """Execute the last stored epoch again and compare it with the log.
 
-        Raises `StoreFault` if they differ: what would be added could not be of the same history.
+        Raises `StoreFault` if they differ: what would be added could not be of the same history. Raises `ThinnedError`
+        if it was thinned away.
         """
         last = self.committed
         if last < 1:
             return
         with History(self.store, self.run) as history:
+            if not history.kept.has_state(last - 1) or history.kept.first_log(last) > last:
+                raise ThinnedError(
+                    f"run {self.run} was thinned (--keep {history.retention}): its last epoch, {last}, is not there to"
+                    f" go on from; `primordium rm {self.run}` and run it anew"
+                )
             [stored] = history.logs(last, last, with_costs=True)
             before = history.tokens_at(last - 1), last - 1
             soup = Soup.resume(self.record.config, *before, threads, generator=history.generator(last - 1))
@@ -187,7 +193,7 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(failed=isinstance(error, Exception))
+        self.close(failed=isinstance(error, Exception) and not isinstance(error, ThinnedError))
 
     def _publish(self, segment: StagedSegment) -> None:
         """Make a finished segment visible, by one rename, and record it."""
