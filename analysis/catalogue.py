@@ -177,17 +177,19 @@ def analyze(
         with History(store, run) as history:  # anew each time: what was measured shows in its `epochs`
             if history.last < 0:
                 raise InputError(f"run {run}: nothing of it is stored yet; `primordium run` goes on with it")
-            again = name in remade
             try:
-                if name == MEASURES:
-                    done.append(_measured(store, history, again=again, progress=progress))
-                else:
-                    done.append(_analysed(store, history, _BY_NAME[name], old, again=again, progress=progress))
+                done.append(_current(store, history, name, old, again=name in remade, progress=progress))
             except ThinnedError as error:
                 if only is not None:
                     raise
-                old.add(name)
-                done.append(_left(store, run, name, str(error), progress))
+                try:  # what cannot be made again may be up to date all the same
+                    row = _current(store, history, name, old, again=False, progress=None)
+                except ThinnedError:
+                    old.add(name)
+                    row = {"analysis": name, "rows": _rows_of(store, run, name), "made": False}
+                done.append(row | {"note": str(error)})
+                if progress is not None:
+                    progress(f"analysis {name} is left as it is: {error}")
     if any(row["made"] for row in done):
         compact_store(store)
     return done
@@ -220,21 +222,28 @@ def _version(name: str) -> int:
     return MEASURES_VERSION if name == MEASURES else _BY_NAME[name].version
 
 
-def _left(store: Store, run: str, name: str, why: str, progress: Progress | None) -> Row:
-    """Return the report's line of an analysis that cannot be made of what is kept."""
-    if progress is not None:
-        progress(f"analysis {name} is left as it is: {why}")
+def _rows_of(store: Store, run: str, name: str) -> int | None:
+    """Return how many rows the stored result of an analysis has, None if there is none (or it is no relation)."""
     rows = None if name == MEASURES else read_result(store, run, name)
-    return {"analysis": name, "rows": None if rows is None else len(rows), "made": False, "note": why}
+    return None if rows is None else len(rows)
 
 
-def _analysed(
-    store: Store, history: History, analysis: Analysis, old: set[str], *, again: bool, progress: Progress | None
+def _current(
+    store: Store, history: History, name: str, old: set[str], *, again: bool, progress: Progress | None
 ) -> Row:
     """Make an analysis if it is stale or asked for ``again``; return its line of the report.
 
     ``old``: analyses that could not be brought up to date. Raises `ThinnedError` if it would be made of one.
     """
+    if name == MEASURES:
+        return _measured(store, history, again=again, progress=progress)
+    return _analysed(store, history, _BY_NAME[name], old, again=again, progress=progress)
+
+
+def _analysed(
+    store: Store, history: History, analysis: Analysis, old: set[str], *, again: bool, progress: Progress | None
+) -> Row:
+    """Make an analysis other than `measures`, as `_current` does."""
     name, inputs = analysis.name, fingerprint(analysis.name, history.last)
     made = again or is_stale(store, history.run, name, analysis.version, inputs)
     if made:

@@ -36,6 +36,6 @@ def execute(arguments: argparse.Namespace) -> None:
         return
     kept = Kept(files)
     print(
-        f"run {record.run} is whole as it was thinned (--keep {files.retention}), {stored}: checked were all checksums and"
-        f" by replay what is there (logs of epochs: {told(kept.logs)}; whole states: {told(kept.states)})"
+        f"run {record.run} is whole as it was thinned (--keep {files.retention}), {stored}: checked were all checksums"
+        f" and by replay what is there (logs of epochs: {told(kept.logs)}; whole states: {told(kept.states)})"
     )

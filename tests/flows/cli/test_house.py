@@ -9,6 +9,8 @@ import pytest
 from tests.flows.cli.conftest import SMALL, Answer, call
 from warehouse.store import Store
 
+SOUP = ("--language", "bff_noheads_4bit", "--programs", "256", "--seed", "0", "--name", "soup")
+
 
 @pytest.fixture
 def own(store: Path, tmp_path: Path) -> Path:
@@ -65,16 +67,36 @@ def test_analyze_makes_what_it_can_of_a_thinned_run(own: Path) -> None:
     answer = call("analyze", "small", "--rebuild", "--store", own, "--format", "json")
     assert answer.code == 0
     report = {row["analysis"]: row for row in answer.json}
-    assert report["measures"]["made"] is True
-    assert report["founders"]["made"] is False
-    assert report["founders"]["rows"] >= 1
-    assert "was thinned (--keep keyframes)" in report["transitions"]["note"]
-    assert report["replicators"]["note"].startswith("it needs founders")
+    assert {name for name, row in report.items() if row["made"]} >= {"distillations", "families", "succession"}
+    for name in ("measures", "transitions", "founders", "trends"):
+        assert report[name]["made"] is False
+        assert report[name]["rows"] >= 1
+        assert "was thinned (--keep keyframes)" in report[name]["note"]
+
+
+def test_analyses_of_an_extended_thinned_run_are_made_as_far_as_can_be(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warehouse.record.segment_length", lambda _programs: 64)
+        whole, own = tmp_path / "whole", tmp_path / "own"
+        for store in (whole, own):
+            assert call("run", *SOUP, "--epochs", "128", "--store", store, "--direct").code == 0
+        call("thin", "soup", "--keep", "keyframes", "--store", own)
+        for store in (whole, own):
+            extended = call("run", *SOUP, "--epochs", "200", "--store", store, "--direct")
+            assert extended.code == 0, extended.err
+        tokens = "SELECT sum(token) FROM tokens_at('soup', 170)"
+        assert call("sql", tokens, "--store", own).out == call("sql", tokens, "--store", whole).out
+        assert call("verify", "soup", "--store", own).code == 0
+        left = call("analyze", "soup", "--store", own, "--format", "json").json
+        known = call("analyze", "soup", "--store", whole, "--format", "json").json
+        assert [row["analysis"] for row in left] == [row["analysis"] for row in known]
+        notes = {row["analysis"]: row["note"] for row in left if row["note"] is not None}
+        assert "is not there" in notes["trends"]
 
 
 def test_a_run_of_which_counts_are_left_is_not_extended_and_stays_complete(own: Path) -> None:
     call("thin", "small", "--keep", "epochs", "--store", own)
-    more = [*(word for word in SMALL if word != "512"), "513"]
+    more = ["513" if word == "512" else word for word in SMALL]
     refused(call("run", *more, "--store", own, "--direct"), "its last epoch, 512, is not there to go on from")
     [run] = call("runs", "--store", own, "--format", "json").json
     assert (run["status"], run["epochs"]) == ("complete", 512)
