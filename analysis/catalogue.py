@@ -25,6 +25,7 @@ from analysis.transitions import find_transitions
 from analysis.trends import find_trends
 from sim import InputError
 from warehouse.compaction import compact, compact_store
+from warehouse.errors import ThinnedError
 from warehouse.reader import History
 from warehouse.results import is_stale, read_measures, read_result, write_measures, write_result
 from warehouse.store import Store
@@ -155,9 +156,11 @@ def analyze(
     ``only`` names one analysis: it and what it needs are looked at. ``rebuild`` makes again even what is up
     to date, with ``only`` nothing but that one; same store, same bytes. ``at_end``: only what every run gets
     (`AT_END`) and what was made of it before. Each returned row has `analysis`, the number of its `rows`, and
-    whether it was `made`. ``progress`` takes lines.
+    whether it was `made`. ``progress`` takes lines. An analysis that needs what was thinned away is left as it was,
+    and those that need it; its row says why (`note`).
 
-    Raises `InputError` for an unknown analysis or run, `StoreFault` for damaged history.
+    Raises `InputError` for an unknown analysis or run, `ThinnedError` if ``only`` needs what was thinned away,
+    `StoreFault` for damaged history.
     """
     if only is not None and only not in NAMES:
         raise InputError(f"no analysis {only!r}; known: {', '.join(NAMES)}")
@@ -169,14 +172,24 @@ def analyze(
         wanted = tuple(name for name in wanted if name in kept)
     remade = set(wanted if only is None else (only,)) if rebuild else set()
     done: list[Row] = []
+    old: set[str] = set()
     for name in wanted:
         with History(store, run) as history:  # anew each time: what was measured shows in its `epochs`
             if history.last < 0:
                 raise InputError(f"run {run}: nothing of it is stored yet; `primordium run` goes on with it")
-            if name == MEASURES:
-                done.append(_measured(store, history, again=name in remade, progress=progress))
-            else:
-                done.append(_analysed(store, history, _BY_NAME[name], again=name in remade, progress=progress))
+            try:
+                done.append(_current(store, history, name, old, again=name in remade, progress=progress))
+            except ThinnedError as error:
+                if only is not None:
+                    raise
+                try:  # what cannot be made again may be up to date all the same
+                    row = _current(store, history, name, old, again=False, progress=None)
+                except ThinnedError:
+                    old.add(name)
+                    row = {"analysis": name, "rows": _rows_of(store, run, name), "made": False}
+                done.append(row | {"note": str(error)})
+                if progress is not None:
+                    progress(f"analysis {name} is left as it is: {error}")
     if any(row["made"] for row in done):
         compact_store(store)
     return done
@@ -209,11 +222,33 @@ def _version(name: str) -> int:
     return MEASURES_VERSION if name == MEASURES else _BY_NAME[name].version
 
 
-def _analysed(store: Store, history: History, analysis: Analysis, *, again: bool, progress: Progress | None) -> Row:
-    """Make an analysis if it is stale or asked for ``again``; return its line of the report."""
+def _rows_of(store: Store, run: str, name: str) -> int | None:
+    """Return how many rows the stored result of an analysis has, None if there is none (or it is no relation)."""
+    rows = None if name == MEASURES else read_result(store, run, name)
+    return None if rows is None else len(rows)
+
+
+def _current(
+    store: Store, history: History, name: str, old: set[str], *, again: bool, progress: Progress | None
+) -> Row:
+    """Make an analysis if it is stale or asked for ``again``; return its line of the report.
+
+    ``old``: analyses that could not be brought up to date. Raises `ThinnedError` if it would be made of one.
+    """
+    if name == MEASURES:
+        return _measured(store, history, again=again, progress=progress)
+    return _analysed(store, history, _BY_NAME[name], old, again=again, progress=progress)
+
+
+def _analysed(
+    store: Store, history: History, analysis: Analysis, old: set[str], *, again: bool, progress: Progress | None
+) -> Row:
+    """Make an analysis other than `measures`, as `_current` does."""
     name, inputs = analysis.name, fingerprint(analysis.name, history.last)
     made = again or is_stale(store, history.run, name, analysis.version, inputs)
     if made:
+        if lacking := old.intersection(_needs(name)):
+            raise ThinnedError(f"it needs {', '.join(sorted(lacking))}")
         if progress is not None:
             progress(f"analysis: {name}")
         of = {needed: read_result(store, history.run, needed) or [] for needed in analysis.inputs if needed != MEASURES}
@@ -232,13 +267,15 @@ def _measured(store: Store, history: History, *, again: bool, progress: Progress
         epochs = measured_epochs(segment.start, segment.stop, every, last)
         count += len(epochs)
         stored = None if again else read_measures(store, run, segment.start, segment.stop)
-        if stored is not None and stored[1] == MEASURES_VERSION and [row["epoch"] for row in stored[0]] == epochs:
+        known = {row["epoch"]: row for row in stored[0]} if stored is not None and stored[1] == MEASURES_VERSION else {}
+        if list(known) == epochs:
             continue
-        if progress is not None:
+        missing = [epoch for epoch in epochs if epoch not in known]
+        if missing and progress is not None:
             progress(f"measuring states {segment.start} to {segment.stop} by replay")
-        rows = [
-            {"epoch": epoch} | measure(replay.chars, *replay.token_counts()) for epoch, replay in history.states(epochs)
-        ]
+        for epoch, replay in history.states(missing):
+            known[epoch] = {"epoch": epoch} | measure(replay.chars, *replay.token_counts())
+        rows = [known[epoch] for epoch in epochs]
         write_measures(store, run, segment.start, segment.stop, rows, MEASURES_VERSION)
         made = True
     if made and store.files(run).compact is not None:

@@ -46,14 +46,17 @@ def curves_of(columns: Mapping[str, NDArray[Any]], cells: int) -> Curves:
 
 
 def filled_in(curves: Curves, history: History, onsets: Iterable[Row]) -> Curves:
-    """Return ``curves`` with further states measured by replay: around the ``onsets``, and all over a small run."""
+    """Return ``curves`` with further states measured by replay: around the ``onsets``, and all over a small run.
+
+    States that were thinned away are left out.
+    """
     measured = [int(n) for n in curves.epochs]
     wanted = states_around(measured, [int(row["epoch"]) for row in onsets][:_ONSETS])
     cells, last = history.config.cells, history.last
     if cells * last <= _SMALL:
         wanted |= {*range(0, last, max(1, last // _ALL))}
     points = []
-    for epoch, replay in history.states(sorted(wanted.difference(measured))):
+    for epoch, replay in history.states(list(filter(history.kept.has_state, sorted(wanted.difference(measured))))):
         row = measure(replay.chars, *replay.token_counts())
         points.append((epoch, row["unique_tokens"], row["top32_share"] * cells, row["complexity"]))
     if not points:

@@ -21,6 +21,7 @@ from flows.sampling import Sampler
 from flows.stopping import Goal
 from flows.streaming import Segment, Stream, Work, make_machine_code
 from sim import Soup
+from warehouse.errors import ThinnedError
 from warehouse.reader import History
 from warehouse.record import run_id
 from warehouse.store import Store
@@ -85,7 +86,8 @@ class Pipeline:
         self._sampler.close()
         if self._soup is not None:
             self._soup.close()
-        self._writer.close(failed=isinstance(error, Exception) and not self.complete)
+        failed = isinstance(error, Exception) and not isinstance(error, ThinnedError)  # then the run is what it was
+        self._writer.close(failed=failed and not self.complete)
 
     # What there is to do
 

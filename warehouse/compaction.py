@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from warehouse.combined import FEW, copy_path, write_copy
 from warehouse.errors import StoreError, StoreFault
 from warehouse.gathered import GATHERED_ROWS, compacted, results_of
 from warehouse.reader import History
+from warehouse.removal import clear_removed, clear_staging, remove_superseded, writing_alone
 from warehouse.schema import FILES, RESULTS
 from warehouse.sealed import write_sealed
 from warehouse.store import Store, span_name
@@ -39,6 +41,24 @@ def compact(store: Store, run: str) -> None:
         missing = np.isnan(values) if values.dtype.kind == "f" else values < 0
         arrays.append(pa.array(values, column.type, mask=missing if column.nullable else None))
     write_sealed(path, "compact", pa.Table.from_arrays(arrays, schema=table.schema))
+
+
+def compact_now(store: Store, runs: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Compact these runs (ids) whether that is due or not, then the small files of all.
+
+    Yields each with whether all that no longer counts of it is off the disk: not while readers hold it.
+    Raises `StoreError` at a run that is being written.
+    """
+    for run in runs:
+        with writing_alone(store, run):
+            clear_staging(store, run)
+            compact(store, run)
+            cleared = remove_superseded(store, run)
+            clear_staging(store, run)
+        yield run, cleared
+    clear_removed(store)
+    with locks.exclusive(store.path / ".lock"):
+        _copy_small_files(store)
 
 
 def compact_store(store: Store) -> None:

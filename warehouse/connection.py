@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 import duckdb
 from duckdb.func import ARROW, SPECIAL
 
+from warehouse.errors import ThinnedWarning
 from warehouse.functions import Functions
 from warehouse.interruptible import InterruptibleCalls
 from warehouse.readonly import ReadOnlyFiles
@@ -79,12 +80,16 @@ class Connection:
 
         Rows are fetched as they are asked for; the next query ends this one's. Raises `SQLError` for what is
         wrong with the query, `StoreFault` for damaged files, `KeyboardInterrupt` on Ctrl-C, which ends the query
-        and leaves the connection to the next.
+        and leaves the connection to the next. Warns (`ThinnedWarning`) if a relation has lost rows by thinning.
         """
         self._functions.stop.clear()
+        self._functions.asked.clear()
         if not query.strip(" ;\t\r\n"):
             raise SQLError("SQL: the query is empty")
         self._ask(lambda: self._duckdb.execute(query, parameters))
+        told = self._functions.partly_there()
+        if told is not None:
+            warnings.warn(told, ThinnedWarning, stacklevel=2)
         return Result(self)
 
     execute = sql

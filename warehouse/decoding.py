@@ -174,6 +174,17 @@ class SegmentReader:
             return counts
 
     @cached_property
+    def stored(self) -> dict[str, Int64]:
+        """`counts` of the epochs whose logs are there, 0 for those that were thinned away."""
+        stretches = read_manifest(self.segment).get("logs")
+        if stretches is None:
+            return self.counts
+        there = np.zeros(self.segment.epochs, np.bool_)
+        for first, last in stretches:
+            there[first - self.segment.start - 1 : last - self.segment.start] = True
+        return {name: column * there for name, column in self.counts.items()}
+
+    @cached_property
     def mechanisms(self) -> MechanismTable:
         """The segment's mechanisms, the empty one first even if no reaction was empty."""
         ids, starts, writes = read_mechanisms(self.segment)
@@ -195,7 +206,7 @@ class SegmentReader:
         rows = read_whole(self.segment, "mutations")
         with reading(path):
             program, site, char = (rows[name].to_numpy() for name in ("program", "site", "char"))
-            starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts["mutations"])])
+            starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.stored["mutations"])])
             if starts[-1] != len(char):
                 raise ValueError(f"it has {len(char)} rows, the epochs counted {starts[-1]}")
             return program * np.int32(self._config.program_length) + site, char.astype(np.uint8), starts
@@ -207,7 +218,7 @@ class SegmentReader:
         with reading(path):
             metadata = open_parquet(path).metadata
             sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
-            ends = np.cumsum(self.counts["reactions"])
+            ends = np.cumsum(self.stored["reactions"])
             bounds = np.searchsorted(ends, np.cumsum(sizes))
             if metadata.num_rows != (ends[-1] if len(ends) else 0) or not np.array_equal(
                 ends[bounds], np.cumsum(sizes)
@@ -240,7 +251,7 @@ class SegmentReader:
         logs, at = [], 0
         for epoch in range(first, last + 1):
             k = epoch - self.segment.start - 1
-            here = slice(at, at + int(self.counts["reactions"][k]))
+            here = slice(at, at + int(self.stored["reactions"][k]))
             at = here.stop
             mutated = slice(int(starts[k]), int(starts[k + 1]))
             logs.append(

@@ -109,11 +109,21 @@ class Edges:
 
 
 def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator[Edges]:
-    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1. Raises `StoreFault` naming a damaged file.
+    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1.
 
+    Raises `StoreFault` naming a damaged file, `ThinnedError` when it comes to an epoch whose log was thinned away.
     ``ahead``: read the targets of all mechanisms, in threads ahead of their use: most will be asked for.
     """
-    segments = [segment for segment in reversed(history.segments) if segment.start < epoch]
+    oldest = history.kept.first_log(epoch) if epoch else 1
+    if oldest <= epoch:
+        yield from _stored_edges(history, oldest, epoch, ahead=ahead)
+    if oldest > 1:
+        raise history.kept.lacking_log(oldest - 1)
+
+
+def _stored_edges(history: History, oldest: int, epoch: int, *, ahead: bool) -> Iterator[Edges]:
+    """Yield the edges of epochs ``epoch`` to ``oldest``, which are all there."""
+    segments = [segment for segment in reversed(history.segments) if oldest <= segment.stop and segment.start < epoch]
     with ThreadPoolExecutor(_THREADS, "edges") as pool:
         coming: deque[Future[list[Edges]]] = deque()
         readers = [SegmentReader(segment, history.config) for segment in segments]
@@ -130,15 +140,15 @@ def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator
                 assert prepared is not None
                 prepared.result()
                 prepared = prepare(number + 1)
-                for group in reversed(reader.groups_of(1, epoch)):
+                for group in reversed(reader.groups_of(oldest, epoch)):
                     coming.append(pool.submit(_group, reader, group, history.config.programs, tables[number]))
                     if len(coming) > _AHEAD:
-                        yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
+                        yield from (edges for edges in coming.popleft().result() if oldest <= edges.epoch <= epoch)
                 # lets go of what was read
                 readers[number] = SegmentReader(reader.segment, history.config)
                 tables[number] = Mechanisms(reader.segment.file("mechanisms"))
             while coming:
-                yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
+                yield from (edges for edges in coming.popleft().result() if oldest <= edges.epoch <= epoch)
         finally:
             for future in coming:
                 future.cancel()
@@ -172,7 +182,7 @@ def _prepare(reader: SegmentReader, mechanisms: Mechanisms, *, ahead: bool) -> N
 def _group(reader: SegmentReader, group: int, programs: int, mechanisms: Mechanisms) -> list[Edges]:
     """Return the epochs of one row group, newest first."""
     first, last = reader.groups[group]
-    counts = reader.counts["reactions"][first - reader.segment.start - 1 : last - reader.segment.start]
+    counts = reader.stored["reactions"][first - reader.segment.start - 1 : last - reader.segment.start]
     whole = bool(np.all(2 * counts == programs))
     names = ["right_program", "mechanism"] if whole else ["left_program", "right_program", "mechanism"]
     path = reader.segment.file("reactions")

@@ -1,8 +1,9 @@
 """What can go wrong with a store.
 
 InputError (sim)
-└── StoreError   the caller asked for something the store does not have or cannot do; exit 2
-StoreFault       the store or the disk let us down: damage, no space, histories that differ; exit 1
+└── StoreError         the caller asked for something the store does not have or cannot do; exit 2
+    └── ThinnedError   it had it, until the run was thinned
+StoreFault             the store or the disk let us down: damage, no space, histories that differ; exit 1
 """
 
 import errno
@@ -12,6 +13,14 @@ from sim.errors import InputError
 
 class StoreError(InputError):
     """Bad input: no such run, not a store, a newer format, a folder that cannot be written."""
+
+
+class ThinnedError(StoreError):
+    """What is asked for needs a part of the history that was thinned away."""
+
+
+class ThinnedWarning(UserWarning):
+    """A relation was asked for of which thinned runs have only a part."""
 
 
 class StoreFault(Exception):  # noqa: N818 -- it is a fault of the store's, and not the caller's error

@@ -23,16 +23,19 @@ from warehouse.mechanism_lists import MechanismLists
 from warehouse.program_ancestry import ancestry, as_table, contributors, parents, program_histories
 from warehouse.reader import History
 from warehouse.readonly import CACHE, STORE
-from warehouse.record import RunRecord
-from warehouse.schema import RESULTS, SEGMENT_FILES
+from warehouse.record import RETENTIONS, RunRecord
+from warehouse.schema import OF_RUNS, RESULTS, SEGMENT_FILES
 from warehouse.session_cache import SessionCache
 from warehouse.snapshot import Snapshot
 from warehouse.sql_errors import QueryInterrupted, SQLError
 from warehouse.states import STATES, replayed, texts
-from warehouse.store import Span
+from warehouse.store import EVERYTHING, Span
 
 #: Relations that need their run's program length beside their rows, and the segments' file that they read.
 WITH_LENGTH = {"copies": "reactions", "tokens": "keyframes"}
+#: Relations of which a thinned run has fewer rows than it had.
+_OF_LOGS = frozenset({"reactions", "mechanisms", "mutations", "copies"})
+_OF_STATES = frozenset({"tokens", "keyframes"})
 _MANY = 4096  # states in one question
 # Files of the cache that are the same whatever is committed later.
 _LASTING = (
@@ -43,7 +46,8 @@ _LASTING = (
 class Functions:
     """What a session's functions share: the snapshot they answer from, the cache, and the sign to stop.
 
-    `failure` is the error that last ended one of them, for DuckDB passes on only its text.
+    `failure` is the error that last ended one of them, for DuckDB passes on only its text. `asked` are the relations
+    whose files were asked for.
     """
 
     def __init__(self, snapshot: Snapshot, cache: SessionCache) -> None:
@@ -51,6 +55,7 @@ class Functions:
         self.cache = cache
         self.stop = threading.Event()
         self.failure: BaseException | None = None
+        self.asked: set[str] = set()
         self._histories: dict[str, History] = {}
         self._lists = MechanismLists()
         self._lock = threading.RLock()
@@ -98,6 +103,17 @@ class Functions:
 
         return call
 
+    def partly_there(self) -> str | None:
+        """Return one line if a relation that was asked for has only a part of what some runs had; None if not."""
+        thinned = {run: files.retention for run, files in self.snapshot.files.items() if files.retention != EVERYTHING}
+        nothing_left = [run for run, retention in thinned.items() if retention == RETENTIONS[-1]]
+        runs = list(thinned) if self.asked & _OF_LOGS else nothing_left if self.asked & _OF_STATES else []
+        if not runs:
+            return None
+        named = runs[0] if len(runs) == 1 else f"{runs[0]} and {len(runs) - 1} more"
+        relations = ", ".join(sorted(self.asked & (_OF_LOGS | _OF_STATES)))
+        return f"{relations}: of what was thinned away there are no rows (run {named}); relation kept has what is there"
+
     def note(self, error: BaseException) -> None:
         """Keep an error for the connection to raise; the first of a query counts."""
         if self.failure is None:
@@ -111,6 +127,7 @@ class Functions:
         nothing = [f"{CACHE}empty/{keys}/{WITH_LENGTH.get(relation, relation)}.parquet"]
         if self._installing:
             return nothing
+        self.asked.add(relation)
         if relation in SEGMENT_FILES and relation != "epochs":
             found = [self._in_store(span.file(relation)) for _, span in self._segments()]
         elif relation in WITH_LENGTH:
@@ -119,7 +136,7 @@ class Functions:
             found = [self._in_store(span.file(file), f"length={lengths[run]}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
-        elif relation in {"runs", *RESULTS}:
+        elif relation in {*OF_RUNS, *RESULTS}:
             found = [f"{CACHE}gathered/{relation}.parquet"]
         else:
             found = []

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,13 +11,18 @@ import pyarrow.parquet as pq
 
 from warehouse.combined import Part, read_combined
 from warehouse.errors import StoreFault
+from warehouse.kept import rows_of
 from warehouse.schema import FILES, RELATIONS
 from warehouse.sealed import read_sealed
+from warehouse.sizes import sizes_of
 from warehouse.snapshot import Snapshot
 from warehouse.store import RunFiles, Span
 
 #: Rows of `epochs` up to which a session gathers those of all runs in one file: a thousand runs of 2048 epochs.
 GATHERED_ROWS = 2_500_000
+
+#: What is told of the files of each run.
+_TOLD = {"kept": rows_of, "sizes": sizes_of}
 
 
 def empty(relation: str) -> pa.Table:
@@ -27,14 +33,20 @@ def empty(relation: str) -> pa.Table:
 
 
 def gathered(snapshot: Snapshot, relation: str, check: Callable[[], None]) -> pa.Table:
-    """Return `runs`, `epochs` or an analysis's results, of all runs; `StoreFault` naming a damaged file.
+    """Return `runs`, `kept`, `sizes`, `epochs` or an analysis's results, of all runs.
 
-    ``check`` is called at every run, to stop by raising.
+    Raises `StoreFault` naming a damaged file. ``check`` is called at every run, to stop by raising.
     """
     if relation == "runs":
         rows = [record.row() for record in snapshot.records()]
         return pa.Table.from_pylist(rows, RELATIONS["runs"].schema)
     root, files = snapshot.store.path, snapshot.files
+    if relation in _TOLD:
+        told: list[dict[str, Any]] = []
+        for run, of in files.items():
+            check()
+            told += ({"run": run} | row for row in _TOLD[relation](of))
+        return pa.Table.from_pylist(told, RELATIONS[relation].schema)
     if relation != "epochs":  # results may be taken away, to be made again
         return _placed(relation, *read_combined(root, relation, results_of(files, relation), check))
     parts, table = read_combined(root, "compact", compacted(files), check)

@@ -26,7 +26,7 @@ class Integrity:
             return
         if path.parent.name == "compact":
             read_sealed(path, "compact")
-        elif path.parent.parent.name == "segments":
+        elif path.parent.parent.name.startswith("segments"):
             _check_segment_file(path)
         self._whole.add(path)
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 from sim import SoupConfig
 from sim.jit import kernel
 from warehouse.edges import Edges, edges_back, initial_chars
+from warehouse.errors import ThinnedError
 from warehouse.reader import History
 from warehouse.schema import RELATIONS
 from warehouse.sql_errors import SQLError
@@ -37,10 +38,11 @@ _MANY = 8
 class Event:
     """One event of a byte's history; place and char are those of state `epoch`, after the event.
 
-    `event` is copied, incremented, mutated, born or initial. `from_program` and `from_site` are where it
-    stood in state `epoch` - 1 (of a byte mutated and then copied in one epoch: where it was mutated), None
+    `event` is copied, incremented, mutated, born or initial; or thinned: where the byte stood at the oldest state that
+    its history can be followed back to, for the log before it was thinned away. `from_program` and `from_site` are
+    where it stood in state `epoch` - 1 (of a byte mutated and then copied in one epoch: where it was mutated), None
     for a byte that had no place before. `delta` is what the reaction added to it (a born byte's char);
-    None for mutated and initial.
+    None for mutated, initial and thinned.
     """
 
     epoch: int
@@ -62,30 +64,45 @@ def walk_back(
 ) -> list[Event]:
     """Return the history of the byte at (``program``, ``site``) of state ``epoch``, newest event first.
 
-    ``check`` is called at every epoch passed, to stop the walk by raising. Raises `StoreError` for a state
-    or place that is not there.
+    ``check`` is called at every epoch passed, to stop the walk by raising. Where the log was thinned away the last
+    event is `thinned`. Raises `StoreError` for a state or place that is not there.
     """
     length = history.config.program_length
     for field, value, count in (("program", program, history.config.programs), ("site", site, length)):
         if not 0 <= value < count:
             raise SQLError(f"{field}: {value}; allowed: 0 to {count - 1}")
-    [events] = walk_back_cells(history, epoch, [program * length + site], check)
-    return events
+    walk = _Walk(history.config, [program * length + site])
+    try:
+        _walk(walk, history, epoch, check)
+    except ThinnedError:
+        history.kept.check_states([epoch])  # a byte of a state that is not there has no history
+        oldest = history.kept.first_log(epoch) - 1
+        for _, chars in history.chars([oldest]):
+            walk.end(oldest, "thinned", [int(chars[cell]) for cell in walk.places()])
+    return walk.events(0)
 
 
 def walk_back_cells(
     history: History, epoch: int, cells: Sequence[int], check: Callable[[], None] = _nothing
 ) -> list[list[Event]]:
-    """Return the histories of the bytes in ``cells`` of state ``epoch``, in one walk: a list of events for each."""
+    """Return the histories of the bytes in ``cells`` of state ``epoch``, in one walk: a list of events for each.
+
+    Raises `ThinnedError` if one of them goes back to where the log was thinned away.
+    """
     walk = _Walk(history.config, cells)
+    _walk(walk, history, epoch, check)
+    return [walk.events(byte) for byte in range(len(cells))]
+
+
+def _walk(walk: "_Walk", history: History, epoch: int, check: Callable[[], None]) -> None:
+    """Take the bytes back from state ``epoch`` to their births."""
     for edges in edges_back(history, epoch, ahead=walk.many):
         check()
         walk.back(edges)
         if not len(walk.older):
             break
     if len(walk.older):
-        walk.end(initial_chars(history, walk.places()))
-    return [walk.events(byte) for byte in range(len(cells))]
+        walk.end(0, "initial", initial_chars(history, walk.places()))
 
 
 def events_table(events: Sequence[Event]) -> pa.Table:
@@ -141,10 +158,10 @@ class _Walk:
         """Return the cells in which the bytes that are older stand."""
         return [int(cell) for cell in self._cells[self.older]]
 
-    def end(self, initial: Sequence[int]) -> None:
-        """Let the bytes that are older be those of state 0; ``initial`` has their chars, in order of `places`."""
-        for byte, char in zip(self.older, initial, strict=True):
-            self._steps[byte].append(_Step(0, int(self._cells[byte]), "initial"))
+    def end(self, epoch: int, event: str, chars: Sequence[int]) -> None:
+        """Let the bytes that are older be those of state ``epoch``; ``chars`` has theirs, in order of `places`."""
+        for byte, char in zip(self.older, chars, strict=True):
+            self._steps[byte].append(_Step(epoch, int(self._cells[byte]), event))
             self._born[byte] = char
         self.older = self.older[:0]
 

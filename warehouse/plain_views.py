@@ -2,7 +2,8 @@
 
 The views name files relative to the store's folder: run DuckDB there, `.read views.sql`. They match an
 empty file of each relation besides (under `empty/`), so that they can be made before anything is stored.
-A shorter tail that a longer segment replaced lies there while somebody still reads it; its rows are left out.
+What no longer counts lies there while somebody still reads it; its rows are left out: a shorter tail that a longer
+segment replaced, and all segments of before a run was thinned.
 """
 
 from pathlib import Path
@@ -16,7 +17,7 @@ _SPAN = "0000000000-0000000000"
 #: Relation of files, and where its files lie under a run's folder.
 _PLACES = {
     "runs": "runs.parquet",
-    **{name: f"segments/*/{name}.parquet" for name in SEGMENT_FILES},
+    **{name: f"segments*/*/{name}.parquet" for name in SEGMENT_FILES},
     "measures": "analyses/measures/*.parquet",
     **{name: f"analyses/{name}.parquet" for name in RESULTS},
 }
@@ -35,21 +36,36 @@ def plain_views() -> str:
 def write_plain_views(store: Path) -> None:
     """Write `views.sql` and the empty files into the store's folder ``store``; the caller holds its lock."""
     for relation, place in _PLACES.items():
-        path = store / "empty" / "run=none" / place.replace("*.parquet", f"{_SPAN}.parquet").replace("*", _SPAN)
+        path = (
+            store
+            / "empty"
+            / "run=none"
+            / place.replace("segments*", "segments").replace("*.parquet", f"{_SPAN}.parquet").replace("*", _SPAN)
+        )
         with replacing(path) as part:
             pq.write_table(FILES[relation].schema.empty_table(), part)
     with replacing(store / "views.sql") as part:
         part.write_text(plain_views())
 
 
+def renew_plain_views(store: Path) -> None:
+    """Write `views.sql` again if an older version wrote it; the caller holds the store's lock."""
+    path = store / "views.sql"
+    if path.read_text() != plain_views():
+        write_plain_views(store)
+
+
 def _statements() -> list[str]:
     return [
         f"CREATE OR REPLACE VIEW runs AS SELECT {_columns('runs')} FROM {_files('runs')}",
-        # Of the spans with one start only the longest counts.
+        # Of a run's folders of segments only that of the last thinning counts, in it of the spans with one start only
+        # the longest.
         f"""CREATE OR REPLACE VIEW segments AS
-    SELECT run, start, max(stop) AS stop FROM (
-        SELECT DISTINCT run, {_start("file")} AS start, {_stop("file")} AS stop FROM {_files("epochs")})
-    GROUP BY run, start""",
+    SELECT run, thinnings, start, max(stop) AS stop FROM (
+        SELECT run, start, stop, thinnings, max(thinnings) OVER (PARTITION BY run) AS last FROM (
+            SELECT DISTINCT run, {_start("file")} AS start, {_stop("file")} AS stop, {_thinnings("file")} AS thinnings
+            FROM {_files("epochs")}))
+    WHERE thinnings = last GROUP BY run, thinnings, start""",
         f"""CREATE OR REPLACE VIEW epochs AS
     SELECT {_columns("epochs", "e.", "m.")}
     FROM ({_current("epochs")}) AS e LEFT JOIN ({_current("measures")}) AS m USING (run, epoch)""",
@@ -92,9 +108,10 @@ def _files(relation: str) -> str:
 
 def _current(relation: str) -> str:
     """Return a query of the rows of a relation of segments that count."""
+    thinned = f" AND {_thinnings('f.file')} = s.thinnings" if relation in SEGMENT_FILES else ""
     return (
         f"SELECT f.* FROM {_files(relation)} AS f SEMI JOIN segments AS s"
-        f" ON f.run = s.run AND {_start('f.file')} = s.start AND {_stop('f.file')} = s.stop"
+        f" ON f.run = s.run AND {_start('f.file')} = s.start AND {_stop('f.file')} = s.stop{thinned}"
     )
 
 
@@ -104,6 +121,10 @@ def _start(file: str) -> str:
 
 def _stop(file: str) -> str:
     return rf"regexp_extract({file}, '\d{{10}}-(\d{{10}})', 1)"
+
+
+def _thinnings(file: str) -> str:
+    return rf"coalesce(try_cast(regexp_extract({file}, 'segments-(\d+)-', 1) AS INTEGER), 0)"
 
 
 def _columns(relation: str, first: str = "", rest: str = "") -> str:

@@ -16,6 +16,7 @@ from sim import EpochLog, Replay, SoupConfig, Tokens
 from sim.log import Bytes
 from warehouse.decoding import SegmentReader, read_manifest, read_whole
 from warehouse.errors import StoreError, StoreFault
+from warehouse.kept import Kept
 from warehouse.schema import FILES, MEASURES
 from warehouse.sealed import read_sealed
 from warehouse.store import RunFiles, Span, Store
@@ -37,7 +38,8 @@ class History:
     ``run`` is an id or a name; ``files`` takes another moment's files than the present ones.
     While it is open none of its files is removed; `close` (or the end of a ``with`` block, or of the object's
     life) lets them go. Its methods may be called from several threads.
-    Raises `StoreError` if there is no such run, `StoreFault` naming a damaged file when that is needed.
+    Raises `StoreError` if there is no such run, `ThinnedError` when something is needed that was thinned away,
+    `StoreFault` naming a damaged file when that is needed.
     """
 
     def __init__(self, store: Store, run: str, files: RunFiles | None = None) -> None:
@@ -45,6 +47,7 @@ class History:
         self.record = store.find(run)
         self._lock = store.hold()
         self._files = files or store.files(self.record.run)
+        self.kept = Kept(self._files)
         self._readers: dict[int, SegmentReader] = {}
         self._guard = threading.Lock()
 
@@ -68,10 +71,15 @@ class History:
         """The last stored state; -1 if nothing is stored."""
         return self._files.last
 
-    @cached_property
+    @property
+    def retention(self) -> str:
+        """The policy to which the run was thinned last."""
+        return self._files.retention
+
+    @property
     def keyframe_epochs(self) -> list[int]:
         """The states kept whole, ascending."""
-        return [epoch for segment in self.segments for epoch in read_manifest(segment)["keyframes"]]
+        return self.kept.keyframes
 
     def close(self) -> None:
         """Let the files go; again does nothing."""
@@ -106,12 +114,21 @@ class History:
         """Yield the logs of epochs ``first`` to ``last``, both included, newest first if ``reverse``.
 
         Reads ahead in threads. Steps and operations are read only ``with_costs``. Logs of one segment share
-        one table of mechanisms.
+        one table of mechanisms. Where one is asked for that was thinned away, those before it come first.
         """
         if first > last:
             return
         self._check(first, least=1)
         self._check(last, least=1)
+        begin = max(first, self.kept.first_log(last)) if reverse else first
+        end = last if reverse else min(last, self.kept.last_log(first))
+        if begin <= end:
+            yield from self._stored_logs(begin, end, reverse=reverse, with_costs=with_costs)
+        if (begin, end) != (first, last):
+            raise self.kept.lacking_log(begin - 1 if reverse else end + 1)
+
+    def _stored_logs(self, first: int, last: int, *, reverse: bool, with_costs: bool) -> Iterator[EpochLog]:
+        """Yield logs that are all there."""
         segments = [s for s in self.segments if s.stop >= first and s.start < last]
         if reverse:
             segments.reverse()
@@ -143,7 +160,7 @@ class History:
 
     def tokens_at(self, epoch: int) -> Tokens:
         """Return the tokens of state ``epoch``: those of the keyframe before it, replayed."""
-        self._check(epoch)
+        self._check_states([epoch])
         keyframe = self._keyframe_before(epoch)
         if keyframe == epoch:
             return self._keyframe(epoch)
@@ -155,8 +172,7 @@ class History:
 
         The replay goes on with the next state asked for: take what is needed of it before.
         """
-        for epoch in epochs:
-            self._check(epoch)
+        self._check_states(epochs)
         for keyframe, leg in self._legs(epochs):
             with ThreadPoolExecutor(1, "prepare") as pool:  # the log's mechanisms, while the keyframe is read
                 if leg[-1] > keyframe:
@@ -173,11 +189,11 @@ class History:
 
         uint8[cells]; take what is needed of it before the next is asked for.
         """
+        self._check_states(epochs)
         kept = set(self.keyframe_epochs)
         for whole, group in groupby(epochs, key=kept.__contains__):
             if whole:
                 for epoch in group:
-                    self._check(epoch)
                     with ThreadPoolExecutor(THREADS, "keyframe") as pool:
                         reader = self._reader(self.segment_of(epoch))
                         yield epoch, reader.keyframe_chars(epoch, self.config.cells, pool.submit)
@@ -218,7 +234,9 @@ class History:
         legs: list[tuple[int, list[int]]] = []
         for epoch in epochs:
             keyframe = self._keyframe_before(epoch)
-            if legs and self._effort(legs[-1][1][-1], keyframe) <= LOADING * self.config.cells:
+            reached = legs[-1][1][-1] if legs else epoch
+            replayable = legs and self.kept.last_log(reached + 1) >= keyframe
+            if replayable and self._effort(reached, keyframe) <= LOADING * self.config.cells:
                 legs[-1][1].append(epoch)
             else:
                 legs.append((keyframe, [epoch]))
@@ -253,6 +271,11 @@ class History:
             while len(self._readers) > KEPT:
                 del self._readers[next(iter(self._readers))]
             return reader
+
+    def _check_states(self, epochs: Sequence[int]) -> None:
+        for epoch in epochs:
+            self._check(epoch)
+        self.kept.check_states(epochs)
 
     def _check(self, epoch: int, least: int = 0) -> None:
         if not least <= epoch <= self.last:

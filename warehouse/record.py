@@ -20,7 +20,9 @@ from warehouse.errors import StoreFault
 from warehouse.schema import FILES
 from warehouse.sealed import read_sealed, write_sealed
 
-RETENTIONS = ("all",)
+#: What of a history is kept, from all of it to the least (see `retention`).
+RETENTIONS = ("everything", "transition", "keyframes", "epochs")
+_RETENTION_ONCE = {"all": "everything"}  # as older records have it
 ID = re.compile(r"[0-9a-f]{16}")
 NAME = re.compile(r"[^\W_][\w .+-]{0,99}")
 SEGMENT_CELLS = 1 << 25
@@ -34,7 +36,7 @@ class RunSettings:
     - `name`: unique in the store, or None; can be changed later
     - `measure_every`: states divisible by it are measured, and the last one
     - `keyframe_every`: states divisible by it are kept whole
-    - `retention`: what is kept of the history; `all`
+    - `retention`: what is kept of the history; `everything` until the run is thinned
 
     Raises `InputError` naming the field and what is allowed.
     """
@@ -42,7 +44,7 @@ class RunSettings:
     name: str | None = None
     measure_every: int = 64
     keyframe_every: int = 256
-    retention: str = "all"
+    retention: str = "everything"
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -202,12 +204,13 @@ def parse_record(row: Mapping[str, Any], path: Path) -> RunRecord:
     """Return the record with this row of the file ``path``; `StoreFault` naming it if it contradicts itself."""
     try:
         config = parse_configuration(row["configuration"])
+        retention = _RETENTION_ONCE.get(row["retention"], row["retention"])
         if _hashed(row["configuration"]) != row["run"]:
             raise ValueError("id and configuration disagree")
         return RunRecord(
             run=row["run"],
             config=config,
-            settings=RunSettings(row["name"], row["measure_every"], row["keyframe_every"], row["retention"]),
+            settings=RunSettings(row["name"], row["measure_every"], row["keyframe_every"], retention),
             epochs=row["epochs"],
             status=row["status"],
             requested_epochs=row["requested_epochs"],

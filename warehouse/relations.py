@@ -5,7 +5,7 @@ each time it binds a query, so the views stay while a session moves on to newer 
 column with the name of an argument must be qualified, or it is the argument.
 """
 
-from warehouse.schema import RELATIONS, RESULTS
+from warehouse.schema import OF_RUNS, RELATIONS, RESULTS
 
 _HIVE = "hive_partitioning = true, hive_types = {'run': VARCHAR}"
 _LENGTH = "hive_partitioning = true, hive_types = {'run': VARCHAR, 'length': INTEGER}"
@@ -25,7 +25,7 @@ def _columns(relation: str, alias: str = "") -> str:
 def _views() -> list[str]:
     gathered = [
         f"CREATE VIEW {name} AS SELECT {_columns(name)} FROM read_parquet(_files('{name}'))"
-        for name in ("runs", *RESULTS)
+        for name in (*OF_RUNS, *RESULTS)
     ]
     plain = [
         f"CREATE VIEW {name} AS SELECT {_columns(name)} FROM read_parquet(_files('{name}'), {_HIVE})"

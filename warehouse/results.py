@@ -47,6 +47,14 @@ def is_stale(store: Store, run: str, name: str, version: int, inputs: Mapping[st
     return notes != {"version": version, "inputs": dict(inputs)}
 
 
+def result_notes(store: Store, run: str, name: str) -> dict[str, Any] | None:
+    """Return version and inputs of the stored result of an analysis, None if there is none; `StoreFault` if damaged."""
+    try:
+        return read_sealed(_path(store, run, name), name)[1]
+    except FileNotFoundError:
+        return None
+
+
 def remove_result(store: Store, run: str, name: str) -> None:
     """Remove the stored result of analysis ``name`` of a run, if there is one."""
     _path(store, run, name).unlink(missing_ok=True)

@@ -134,7 +134,12 @@ RUN_COLUMNS = (
     Column("initial_soup", TEXT, "", "what the soup began as: uniform random bytes or zero"),
     Column("epochs", INTEGER, "epochs", "epochs done: the last stored state"),
     Column("status", TEXT, "", "complete, running (a writer is at it), interrupted or failed"),
-    Column("retention", TEXT, "", "what is kept of the history: all"),
+    Column(
+        "retention",
+        TEXT,
+        "",
+        "to what the run was thinned: everything (never), transition, keyframes or epochs; see kept",
+    ),
     Column("requested_epochs", INTEGER, "epochs", "how far the run was last asked to go"),
     Column("measure_every", INTEGER, "epochs", "states divisible by it are measured"),
     Column("keyframe_every", INTEGER, "epochs", "states divisible by it are kept whole"),
@@ -193,6 +198,9 @@ SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutation
 #: Analyses whose results lie in `analyses/<name>.parquet`.
 RESULTS: tuple[str, ...] = tuple(table.name for table in RESULT_TABLES)
 
+#: Relations that say what is stored of runs, made when they are asked for.
+OF_RUNS: tuple[str, ...] = ("runs", "kept", "sizes")
+
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
 
 #: Relations of SQL, table macros among them (those with `arguments`).
@@ -200,6 +208,39 @@ RELATIONS: dict[str, Table] = {
     table.name: table
     for table in (
         Table("runs", "a run", ("run",), RUN_COLUMNS),
+        Table(
+            "kept",
+            "a stretch of a run's history that is there",
+            ("run", "what", "first_epoch"),
+            _placed(
+                Column("first_epoch", INTEGER, "epochs", "first state or epoch of the stretch"),
+                Column("last_epoch", INTEGER, "epochs", "last one, included"),
+                Column(
+                    "what",
+                    TEXT,
+                    "",
+                    "counts (rows of `epochs`), states (that tokens_at and its kind tell) or logs (reactions,"
+                    " mutations and copies); a run that was not thinned has one stretch of each",
+                ),
+            ),
+        ),
+        Table(
+            "sizes",
+            "a relation of a run, as it lies in files",
+            ("run", "relation"),
+            _placed(
+                Column(
+                    "relation",
+                    TEXT,
+                    "",
+                    "a relation of files (`measures` and `compact` are parts of `epochs`); other: manifests, locks,"
+                    " what no longer counts",
+                ),
+                Column("files", BIGINT, "files", "files that it lies in"),
+                Column("rows", BIGINT, "rows", "rows in them; null for other", nullable=True),
+                Column("bytes", BIGINT, "bytes", "bytes of the files on the disk"),
+            ),
+        ),
         Table("epochs", "a state of a run", ("run", "epoch"), _placed(EPOCH, *COUNTS, *MEASURES)),
         Table(
             "reactions",
@@ -272,7 +313,8 @@ RELATIONS: dict[str, Table] = {
                     "event",
                     TEXT,
                     "",
-                    "copied, incremented, mutated, born or initial; place and char are those after it",
+                    "copied, incremented, mutated, born or initial; place and char are those after it; thinned: the log"
+                    " before it was thinned away",
                 ),
                 FROM_PROGRAM,
                 FROM_SITE,

@@ -41,7 +41,7 @@ class Snapshot:
     def record(self, run: str) -> RunRecord:
         """Return the record of the run with this id; `KeyError` if there is none."""
         if run not in self._records:
-            self._records[run] = self.store.as_now(self.store.stored_record(run), self.files[run].last)
+            self._records[run] = self.store.as_now(self.store.stored_record(run), self.files[run])
         return self._records[run]
 
     def records(self) -> list[RunRecord]:
@@ -49,7 +49,7 @@ class Snapshot:
         if not self._whole:
             for stored in self.store.stored_records():
                 if stored.run in self.files:
-                    self._records.setdefault(stored.run, self.store.as_now(stored, self.files[stored.run].last))
+                    self._records.setdefault(stored.run, self.store.as_now(stored, self.files[stored.run]))
             self._whole = True
         return sorted(self._records.values(), key=lambda record: (record.created_at, record.run))
 

@@ -21,6 +21,7 @@ _SCORED_AT_ONCE = 512
 def replayed(history: History, epochs: Sequence[int], check: Check) -> Iterator[tuple[int, Replay]]:
     """Yield (epoch, replay standing at it) for ascending ``epochs``; ``check`` is called at every state passed."""
     wanted = set(epochs)
+    history.kept.check_states(sorted(wanted))
     path: list[int] = []
     for epoch in sorted(wanted):
         keyframe = max(known for known in history.keyframe_epochs if known <= epoch)

@@ -6,13 +6,15 @@
     STORE/runs/run=<id>/runs.parquet                    the run's record
     STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
         {epochs,reactions,mechanisms,mutations,resets,keyframes}.parquet, manifest.json
+    STORE/runs/run=<id>/segments-<number>-<policy>/...  the same, thinned to what the policy keeps
     STORE/runs/run=<id>/analyses/measures/<start>-<stop>.parquet
     STORE/runs/run=<id>/analyses/<name>.parquet         the other analyses: `schema.RESULTS`
     STORE/runs/run=<id>/compact/<start>-<stop>.parquet  epochs with measures of a finished run
     STORE/runs/run=<id>/staging/                        what is being written; no glob matches it
 
 A segment appears by one rename, whole. Of two segments with one start the longer counts: the other is a
-tail that was replaced, and lies there only as long as a reader holds the store.
+tail that was replaced, and lies there only as long as a reader holds the store. A thinned run's segments appear
+likewise, in a folder with the next higher number, which alone counts from then on.
 """
 
 import json
@@ -21,19 +23,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from warehouse import locks
 from warehouse.combined import read_combined
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, replacing
 from warehouse.plain_views import write_plain_views
-from warehouse.record import ID, RunRecord, check_name, parse_record, read_record, updated, write_record
+from warehouse.record import ID, RETENTIONS, RunRecord, check_name, parse_record, read_record, updated, write_record
 from warehouse.schema import RESULTS
 
 FORMAT = "primordium-store"
 FORMAT_VERSION = 1
+EVERYTHING = RETENTIONS[0]
 _SPAN = re.compile(r"(\d{10})-(\d{10})(\.parquet)?")
+_PLACE = re.compile(r"segments(?:-(\d+)-(\w+))?")
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,15 @@ class Span:
 class RunFiles:
     """The files of a run that count at one moment.
 
-    `segments` follow one another from state 0 on; `measures` has the measured columns of those segments
-    that were measured; `compact` is the one file of all `epochs` with measures, if it covers exactly what
-    the segments do; `results` are the analyses' files by name.
+    `retention` is the policy to which the run was thinned last, `everything` if it never was. `segments` follow
+    one another from state 0 on; `measures` has the measured columns of those segments that were measured; `compact`
+    is the one file of all `epochs` with measures, if it covers exactly what the segments do; `results` are the
+    analyses' files by name.
     """
 
     run: str
     folder: Path
+    retention: str
     segments: tuple[Span, ...]
     measures: tuple[Span, ...]
     compact: Span | None
@@ -112,7 +118,7 @@ class Store:
 
     def runs(self) -> list[RunRecord]:
         """Return the records of all runs, in the order in which they were created."""
-        records = [self.as_now(stored, self.files(stored.run).last) for stored in self.stored_records()]
+        records = [self.as_now(stored, self.files(stored.run)) for stored in self.stored_records()]
         return sorted(records, key=lambda record: (record.created_at, record.run))
 
     def record(self, run: str) -> RunRecord:
@@ -121,16 +127,17 @@ class Store:
             stored = self.stored_record(run)
         except FileNotFoundError:
             raise StoreError(f"no run {run!r} in {self.path}; `primordium runs` lists them") from None
-        return self.as_now(stored, self.files(run).last)
+        return self.as_now(stored, self.files(run))
 
-    def as_now(self, stored: RunRecord, last: int) -> RunRecord:
-        """Return a record as it was written with what is so now: its last state ``last``, and its status."""
+    def as_now(self, stored: RunRecord, files: RunFiles) -> RunRecord:
+        """Return a record as it was written with what is so now: last state, retention (of ``files``) and status."""
         status = stored.status
         if locks.is_held(self.run_folder(stored.run) / "writer.lock"):
             status = "running"
         elif status == "running":
             status = "interrupted"
-        return replace(stored, status=status, epochs=max(last, 0))
+        settings = replace(stored.settings, retention=files.retention)
+        return replace(stored, settings=settings, status=status, epochs=max(files.last, 0))
 
     def stored_record(self, run: str) -> RunRecord:
         """Return the record of the run with the id ``run`` as it was written: epochs and status may lag behind."""
@@ -178,14 +185,26 @@ class Store:
     def files(self, run: str) -> RunFiles:
         """Return the files of a run that count now; `StoreFault` if a segment is missing between others."""
         folder = self.run_folder(run)
-        segments = tuple(self._chain(folder))
+        place = _current(folder)
+        segments = tuple(self._chain(place.path))
+        if not segments and place != _current(folder):  # thinned meanwhile, and already cleared away
+            return self.files(run)
         spans = {(segment.start, segment.stop) for segment in segments}
         measures = tuple(s for s in _spans(folder / "analyses" / "measures") if (s.start, s.stop) in spans)
         whole = (0, segments[-1].stop) if segments else None
         compact = next((s for s in _spans(folder / "compact") if (s.start, s.stop) == whole), None)
         names = set(_names(folder / "analyses"))
         results = {name: folder / "analyses" / file for name in RESULTS if (file := f"{name}.parquet") in names}
-        return RunFiles(run, folder, segments, measures, compact, results)
+        return RunFiles(run, folder, place.retention, segments, measures, compact, results)
+
+    def segments_folder(self, run: str) -> Path:
+        """Return the folder in which a run's segments lie now."""
+        return _current(self.run_folder(run)).path
+
+    def thinned_folder(self, run: str, retention: str) -> Path:
+        """Return the folder that, once it is there, counts instead of the one in which a run's segments lie now."""
+        folder = self.run_folder(run)
+        return folder / f"segments-{_current(folder).number + 1}-{retention}"
 
     def superseded(self, run: str) -> list[Path]:
         """Return what lies in a run's folders and no longer counts."""
@@ -193,8 +212,10 @@ class Store:
         kept = {span.path for span in (*files.segments, *files.measures)} | (
             {files.compact.path} if files.compact else set()
         )
-        places = (folder / "segments", folder / "analyses" / "measures", folder / "compact")
-        return [span.path for place in places for span in _spans(place) if span.path not in kept]
+        *before, current = _places(folder)
+        places = (current.path, folder / "analyses" / "measures", folder / "compact")
+        spans = [span.path for place in places for span in _spans(place) if span.path not in kept]
+        return [*(place.path for place in before), *spans]
 
     def hold(self) -> locks.Lock | None:
         """Keep every file that counts now from being removed, until the returned lock is released.
@@ -214,14 +235,31 @@ class Store:
 
     def _chain(self, folder: Path) -> Iterator[Span]:
         reached = 0
-        for span in _spans(folder / "segments"):
+        for span in _spans(folder):
             if span.start > reached:
-                raise StoreFault(
-                    f"missing segment in {folder / 'segments'}: nothing from state {reached} to {span.start}"
-                )
+                raise StoreFault(f"missing segment in {folder}: nothing from state {reached} to {span.start}")
             if span.start == reached:
                 yield span
                 reached = span.stop
+
+
+class _Place(NamedTuple):
+    """A folder of segments: how often the run was thinned before it was made, and to what."""
+
+    number: int
+    retention: str
+    path: Path
+
+
+def _places(folder: Path) -> list[_Place]:
+    """Return the folders of segments in a run's folder, the one that counts last; `segments` if there is none."""
+    matches = [match for name in _names(folder) if (match := _PLACE.fullmatch(name))]
+    found = [_Place(int(match[1] or 0), match[2] or EVERYTHING, folder / match[0]) for match in matches]
+    return sorted(found) or [_Place(0, EVERYTHING, folder / "segments")]
+
+
+def _current(folder: Path) -> _Place:
+    return _places(folder)[-1]
 
 
 def _spans(folder: Path) -> list[Span]:

@@ -8,12 +8,13 @@ import numpy as np
 
 from sim import EpochLog, Replay, Tokens
 from warehouse.decoding import open_parquet, read_manifest, reading
-from warehouse.errors import StoreFault
+from warehouse.errors import StoreFault, ThinnedError
 from warehouse.files import sha256_of
+from warehouse.kept import Kept
 from warehouse.reader import History
 from warehouse.schema import FILES, SEGMENT_FILES
 from warehouse.sealed import check_sealed
-from warehouse.store import RunFiles, Span, Store
+from warehouse.store import EVERYTHING, RunFiles, Span, Store
 
 Progress = Callable[[str], None]
 
@@ -23,7 +24,9 @@ def verify(store: Store, run: str, progress: Progress | None = None) -> list[str
 
     Files are compared with the checksums in the manifests, or with the digests that they carry; the log is
     replayed from state 0 and compared with every keyframe, its rows with the counts in `epochs`. Replay is
-    left out where files are damaged. ``run`` is an id or a name; raises `StoreError` if there is none.
+    left out where files are damaged. Of a thinned run every stretch of its log that is there is replayed from the
+    keyframe before it, and `epochs` compared with what is there. ``run`` is an id or a name; raises
+    `StoreError` if there is none.
     """
     tell = progress or (lambda _: None)
     try:
@@ -96,22 +99,28 @@ def _contradictions(history: History, tell: Progress) -> Iterator[str]:
     keyframes = history.keyframe_epochs
     if history.last < 0:
         return
-    if not keyframes or keyframes[0] != 0:
+    if history.retention == EVERYTHING and (not keyframes or keyframes[0] != 0):
         yield f"run {history.run} has no keyframe of state 0"
         return
     try:
         counts = {name: column.tolist() for name, column in history.epochs(compacted=False).items()}
-        replay = Replay(history.config.program_length, history.tokens_at(0), 0)
         waiting = set(keyframes)
-        yield from _compared(history, replay, counts, waiting)
-        for log in history.logs(1, history.last, with_costs=True):
-            replay.apply(log)
-            yield from _miscounted(log, counts)
-            if log.epoch in waiting:
-                tell(f"replayed to keyframe {log.epoch}")
-                yield from _compared(history, replay, counts, waiting)
-    except StoreFault as error:
+        for begin in _beginnings(history.kept):
+            replay = Replay(history.config.program_length, history.tokens_at(begin), begin)
+            yield from _compared(history, replay, counts, waiting)
+            for log in history.logs(begin + 1, history.kept.last_log(begin + 1), with_costs=True):
+                replay.apply(log)
+                yield from _miscounted(log, counts)
+                if log.epoch in waiting:
+                    tell(f"replayed to keyframe {log.epoch}")
+                    yield from _compared(history, replay, counts, waiting)
+    except (StoreFault, ThinnedError) as error:
         yield str(error)
+
+
+def _beginnings(kept: Kept) -> list[int]:
+    """Return the keyframes to which no log leads: state 0 and, of a thinned run, one after each gap."""
+    return [epoch for epoch in kept.keyframes if kept.first_log(epoch) > epoch]
 
 
 def _compared(history: History, replay: Replay, counts: dict[str, Any], waiting: set[int]) -> Iterator[str]:

@@ -13,12 +13,13 @@ from sim import EpochLog, Soup, SoupConfig, kernel_digest
 from warehouse import locks
 from warehouse.compaction import compact, compact_store
 from warehouse.decoding import read_mechanisms
-from warehouse.errors import StoreError, StoreFault
+from warehouse.errors import StoreError, StoreFault, ThinnedError
 from warehouse.files import make_folder, remove_tree, sync_folder, writing
 from warehouse.ledger import MechanismLedger
 from warehouse.provenance import Stretch
 from warehouse.reader import History
 from warehouse.record import RunRecord, RunSettings, run_id, updated
+from warehouse.removal import clear_staging, remove_superseded
 from warehouse.results import write_measures
 from warehouse.staging import StagedSegment
 from warehouse.store import Store, span_name
@@ -66,9 +67,9 @@ class RunWriter:
                 if not (folder / "runs.parquet").exists():
                     store.claim_name(run, settings.name)
                     store.put_record(RunRecord(run=run, config=config, settings=settings))
-            record = replace(store.stored_record(run), epochs=max(store.files(run).last, 0))
-            with writing(f"clearing {folder / 'staging'}"):
-                remove_tree(folder / "staging")
+            stored = store.stored_record(run)
+            record = replace(store.as_now(stored, store.files(run)), status=stored.status)
+            clear_staging(store, run)
             writer = cls(store, record, lock, _differences(record, settings))
             writer._remove_superseded()
         except BaseException:
@@ -147,12 +148,18 @@ class RunWriter:
     def check_last(self, threads: int | None = None) -> None:
         """Execute the last stored epoch again and compare it with the log.
 
-        Raises `StoreFault` if they differ: what would be added could not be of the same history.
+        Raises `StoreFault` if they differ: what would be added could not be of the same history. Raises `ThinnedError`
+        if it was thinned away.
         """
         last = self.committed
         if last < 1:
             return
         with History(self.store, self.run) as history:
+            if not history.kept.has_state(last - 1) or history.kept.first_log(last) > last:
+                raise ThinnedError(
+                    f"run {self.run} was thinned (--keep {history.retention}): its last epoch, {last}, is not there to"
+                    f" go on from; `primordium rm {self.run}` and run it anew"
+                )
             [stored] = history.logs(last, last, with_costs=True)
             before = history.tokens_at(last - 1), last - 1
             soup = Soup.resume(self.record.config, *before, threads, generator=history.generator(last - 1))
@@ -186,12 +193,12 @@ class RunWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(failed=isinstance(error, Exception))
+        self.close(failed=isinstance(error, Exception) and not isinstance(error, ThinnedError))
 
     def _publish(self, segment: StagedSegment) -> None:
         """Make a finished segment visible, by one rename, and record it."""
         if segment in self._staged:  # else only recording it failed before
-            target = self.store.run_folder(self.run) / "segments" / span_name(segment.start, segment.stop)
+            target = self.store.segments_folder(self.run) / span_name(segment.start, segment.stop)
             make_folder(target.parent)
             segment.seal(kernel_digest())
             with writing(f"committing {target}"):
@@ -202,26 +209,7 @@ class RunWriter:
         self._put()
 
     def _remove_superseded(self) -> None:
-        """Remove what no longer counts, unless a reader may still need it: then the next writer does."""
-        paths = self.store.superseded(self.run)
-        if not paths:
-            return
-        lock = locks.try_exclusive(self.store.path / ".readers.lock")
-        if lock is None:
-            return
-        staging = self.store.run_folder(self.run) / "staging"
-        make_folder(staging)
-        with lock, writing(f"removing {paths[0]}"):
-            for path in paths:
-                # moved first: a folder that is being emptied must not be seen as a segment
-                aside = staging / f"superseded-{path.parent.name}-{path.name}"
-                remove_tree(aside)
-                path.rename(aside)
-                sync_folder(path.parent)
-                if aside.is_dir():
-                    remove_tree(aside)
-                else:
-                    aside.unlink()
+        remove_superseded(self.store, self.run)
 
     def _put(self, **changes: Any) -> None:
         """Replace the record with ``changes``, the work done so far included."""
@@ -236,7 +224,7 @@ class RunWriter:
 
 def _differences(record: RunRecord, asked: RunSettings) -> list[str]:
     kept = record.settings
-    names = ("name", "measure_every", "keyframe_every", "retention")
+    names = ("name", "measure_every", "keyframe_every")
     changed = [name for name in names if getattr(asked, name) not in {getattr(kept, name), None}]
     if not changed:
         return []

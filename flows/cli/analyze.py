@@ -23,4 +23,5 @@ def execute(arguments: argparse.Namespace) -> None:
     from flows.cli.terminal import note
 
     made = analyze(open_store(arguments), arguments.run, only=arguments.only, rebuild=arguments.rebuild, progress=note)
-    print_records(made, arguments.format, ("analysis", "rows", "made"))
+    columns = ("analysis", "rows", "made")
+    print_records(made, arguments.format, (*columns, "note") if any("note" in row for row in made) else columns)

@@ -58,6 +58,12 @@ COMMANDS = (
     Command("search", "search", "find programs by text, bytes, regular expression or within some edits"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),
     Command("export", "export", "write the tokens of any epochs as plain Parquet"),
+    Command("thin", "thin", "keep less of a run: what happened around its transitions, keyframes, or counts alone"),
+    Command("copy", "copy", "copy runs to another store, checked on the way"),
+    Command("rename", "rename", "give a run another name"),
+    Command("rm", "rm", "remove runs from the store"),
+    Command("du", "du", "what runs take on the disk"),
+    Command("compact", "compact", "gather small files, and remove what no longer counts"),
 )
 
 

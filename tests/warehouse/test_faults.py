@@ -85,7 +85,8 @@ def test_a_run_killed_while_it_replaces_a_tail_keeps_one_of_both(store: Store, r
     stores = [Store(tmp_path / f"killed-{n}") for n in (1, 2)]
     for killed in stores:
         shutil.copytree(store.path, killed.path)
-    kill(200, [(killed, ("warehouse.writer:sync_folder", n)) for n, killed in enumerate(stores, 1)])
+    moments = ("warehouse.writer:sync_folder", 1), ("warehouse.removal:sync_folder", 1)
+    kill(200, list(zip(stores, moments, strict=True)))
     for killed in stores:
         with History(killed, run) as history:
             assert history.last == 192

@@ -67,7 +67,7 @@ def history(cells: Sequence[int], epochs: Sequence[Edges], *, after: bool = Fals
     walk._after = after
     for found in epochs:
         walk.back(found)
-    walk.end([100 + cell % 50 for cell in walk.places()])
+    walk.end(0, "initial", [100 + cell % 50 for cell in walk.places()])
     return [walk.events(byte) for byte in range(len(cells))]
 
 

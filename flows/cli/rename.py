@@ -1,0 +1,19 @@
+"""`primordium rename`: another name for a run."""
+
+import argparse
+
+from flows.cli.parser import add_run
+from flows.cli.reading import open_store
+
+EXAMPLES = ("primordium rename RUN first-soup",)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_run(parser)
+    parser.add_argument("name", metavar="NAME", help="the new name, unique in the store")
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    """Rename the run; print its id."""
+    print(open_store(arguments).rename(arguments.run, arguments.name).run)
