@@ -109,7 +109,7 @@ class Edges:
 
 
 def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator[Edges]:
-    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1. Raises `StoreFault` naming a damaged file.
+    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... to the first. Raises `StoreFault` naming a damaged file.
 
     ``ahead``: read the targets of all mechanisms, in threads ahead of their use: most will be asked for.
     """
@@ -130,7 +130,7 @@ def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator
                 assert prepared is not None
                 prepared.result()
                 prepared = prepare(number + 1)
-                for group in reversed(reader.groups_of(1, epoch)):
+                for group in reversed(reader.groups_of(history.first + 1, epoch)):
                     coming.append(pool.submit(_group, reader, group, history.config.programs, tables[number]))
                     if len(coming) > _AHEAD:
                         yield from (edges for edges in coming.popleft().result() if edges.epoch <= epoch)
@@ -145,14 +145,14 @@ def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator
 
 
 def initial_chars(history: History, cells: Sequence[int]) -> list[int]:
-    """Return the chars of some cells of state 0, reading no more of it than needed."""
-    path = history.segment_of(0).file("keyframes")
+    """Return the chars of some cells of the run's first state, reading no more of it than needed."""
+    path = history.segment_of(history.first).file("keyframes")
     with reading(path):
         file = open_parquet(path)
         names = file.metadata.schema.names
         epoch, cell = names.index("epoch"), names.index("cell")
         groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-        firsts = [g.column(cell).statistics.min for g in groups if g.column(epoch).statistics.max == 0]
+        firsts = [g.column(cell).statistics.min for g in groups if g.column(epoch).statistics.max == history.first]
         chars: dict[int, int] = {}
         wanted = sorted(set(cells))
         for group in sorted({bisect.bisect_right(firsts, place) - 1 for place in wanted}):

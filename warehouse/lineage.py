@@ -1,7 +1,7 @@
 """Where bytes came from: the exact walk back over the log, newest event first.
 
 A byte's history follows the edges of the log and never equal tokens: the reaction that changed its cell
-names the cell it came from, a mutation or a birth from nowhere ends it, and so does state 0. Events and
+names the cell it came from, a mutation or a birth from nowhere ends it, and so does the first state. Events and
 their order: design, section 3, "Lineage events", "Order" and "Mutation and reaction on one cell".
 """
 
@@ -84,7 +84,7 @@ def walk_back_cells(
         if not len(walk.older):
             break
     if len(walk.older):
-        walk.end(initial_chars(history, walk.places()))
+        walk.end(initial_chars(history, walk.places()), history.first)
     return [walk.events(byte) for byte in range(len(cells))]
 
 
@@ -141,10 +141,10 @@ class _Walk:
         """Return the cells in which the bytes that are older stand."""
         return [int(cell) for cell in self._cells[self.older]]
 
-    def end(self, initial: Sequence[int]) -> None:
-        """Let the bytes that are older be those of state 0; ``initial`` has their chars, in order of `places`."""
+    def end(self, initial: Sequence[int], first: int = 0) -> None:
+        """Let the bytes that are older be those of state ``first``; ``initial`` has their chars, as `places` orders."""
         for byte, char in zip(self.older, initial, strict=True):
-            self._steps[byte].append(_Step(0, int(self._cells[byte]), "initial"))
+            self._steps[byte].append(_Step(first, int(self._cells[byte]), "initial"))
             self._born[byte] = char
         self.older = self.older[:0]
 

@@ -4,7 +4,7 @@
     STORE/views.sql                                     plain views for any DuckDB
     STORE/compact/{runs,compact,...}.parquet            copies of finished runs' small files (see `combined`)
     STORE/runs/run=<id>/runs.parquet                    the run's record
-    STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
+    STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds its start too
         {epochs,reactions,mechanisms,mutations,resets,keyframes}.parquet, manifest.json
     STORE/runs/run=<id>/analyses/measures/<start>-<stop>.parquet
     STORE/runs/run=<id>/analyses/<name>.parquet         the other analyses: `schema.RESULTS`
@@ -38,7 +38,7 @@ _SPAN = re.compile(r"(\d{10})-(\d{10})(\.parquet)?")
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of states, start + 1 to stop (and state 0, if it starts there), and where it is stored."""
+    """A stretch of states, start + 1 to stop (and start, if it is the run's first), and where it is stored."""
 
     start: int
     stop: int
@@ -58,8 +58,8 @@ class Span:
 class RunFiles:
     """The files of a run that count at one moment.
 
-    `segments` follow one another from state 0 on; `measures` has the measured columns of those segments
-    that were measured; `compact` is the one file of all `epochs` with measures, if it covers exactly what
+    `segments` follow one another from the run's first state on; `measures` has the measured columns of those
+    segments that were measured; `compact` is the one file of all `epochs` with measures, if it covers exactly what
     the segments do; `results` are the analyses' files by name.
     """
 
@@ -74,6 +74,11 @@ class RunFiles:
     def last(self) -> int:
         """The last stored state; -1 if nothing is stored."""
         return self.segments[-1].stop if self.segments else -1
+
+    @property
+    def states(self) -> int:
+        """How many states are stored."""
+        return self.last - self.segments[0].start + 1 if self.segments else 0
 
 
 def span_name(start: int, stop: int) -> str:
@@ -130,7 +135,7 @@ class Store:
             status = "running"
         elif status == "running":
             status = "interrupted"
-        return replace(stored, status=status, epochs=max(last, 0))
+        return replace(stored, status=status, epochs=max(last, stored.config.first))
 
     def stored_record(self, run: str) -> RunRecord:
         """Return the record of the run with the id ``run`` as it was written: epochs and status may lag behind."""
@@ -178,10 +183,10 @@ class Store:
     def files(self, run: str) -> RunFiles:
         """Return the files of a run that count now; `StoreFault` if a segment is missing between others."""
         folder = self.run_folder(run)
-        segments = tuple(self._chain(folder))
+        segments = tuple(self._chain(run, folder))
         spans = {(segment.start, segment.stop) for segment in segments}
         measures = tuple(s for s in _spans(folder / "analyses" / "measures") if (s.start, s.stop) in spans)
-        whole = (0, segments[-1].stop) if segments else None
+        whole = (segments[0].start, segments[-1].stop) if segments else None
         compact = next((s for s in _spans(folder / "compact") if (s.start, s.stop) == whole), None)
         names = set(_names(folder / "analyses"))
         results = {name: folder / "analyses" / file for name in RESULTS if (file := f"{name}.parquet") in names}
@@ -212,9 +217,11 @@ class Store:
             raise StoreFault(f"damaged record {self._record_path(run)}: it is of run {stored.run}")
         return stored
 
-    def _chain(self, folder: Path) -> Iterator[Span]:
-        reached = 0
-        for span in _spans(folder / "segments"):
+    def _chain(self, run: str, folder: Path) -> Iterator[Span]:
+        found = _spans(folder / "segments")
+        # Only an imported run begins elsewhere than at state 0, and only its record says where.
+        reached = self.stored_record(run).config.first if found and found[0].start else 0
+        for span in found:
             if span.start > reached:
                 raise StoreFault(
                     f"missing segment in {folder / 'segments'}: nothing from state {reached} to {span.start}"
