@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.parser import UsageError, add_run, span, whole
 from flows.cli.reading import check_epoch, open_history
@@ -19,7 +19,7 @@ EXAMPLES = (
 )
 _FORMATS = ("parquet", "csv")
 #: Options that belong to one kind of export.
-_OWN = {"directory": "tokens", "epoch": "checkpoint", "every": "log", "scores": "log", "format": "figure_data"}
+_OWN = {"epoch": "checkpoint", "every": "log", "scores": "log", "format": "figure_data"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     kinds = parser.add_mutually_exclusive_group(required=True)
     kinds.add_argument(
-        "--tokens", type=span("state"), metavar="E|A:B", help="tokens of the state, or of A up to and without B, to DIR"
+        "--tokens",
+        nargs=2,
+        action=_Tokens,
+        metavar=("E|A:B", "DIR"),
+        help="tokens of the state, or of the states A up to and without B, into a folder",
     )
     kinds.add_argument("--checkpoint", type=_path, metavar="FILE", help="the state --epoch as the reference saves it")
     kinds.add_argument("--log", type=_path, metavar="FILE", help="complexity as CSV, as the reference logs it")
@@ -42,9 +46,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--scores", action="store_true", default=None, help="count replicators in --log, as --eval_selfrep does"
     )
     parser.add_argument("--format", choices=_FORMATS, help="of the files of --figure-data (default: parquet)")
-    parser.add_argument(
-        "directory", metavar="DIR", nargs="?", type=_path, help="folder for --tokens; made if it is not there"
-    )
 
 
 def execute(arguments: argparse.Namespace) -> None:
@@ -52,8 +53,7 @@ def execute(arguments: argparse.Namespace) -> None:
     kind = next(name for name in _WRITERS if getattr(arguments, name) is not None)
     for name, needs in _OWN.items():
         if getattr(arguments, name) is not None and needs != kind:
-            given = "DIR" if name == "directory" else f"--{name}"
-            raise UsageError(f"export: {given} belongs to --{needs.replace('_', '-')}; leave it out")
+            raise UsageError(f"export: --{name} belongs to --{needs.replace('_', '-')}; leave it out")
     with open_history(arguments) as history:
         print(_WRITERS[kind](history, arguments))
 
@@ -62,14 +62,12 @@ def _tokens(history: "History", arguments: argparse.Namespace) -> Path:
     from flows.cli.terminal import note
     from warehouse.export import export_tokens
 
-    if arguments.directory is None:
-        raise UsageError("export: DIR is missing; --tokens writes a file a state into it")
-    directory: Path = arguments.directory
-    check_epoch(history, arguments.tokens.start)
-    check_epoch(history, arguments.tokens.stop - 1)
-    for path in export_tokens(history, arguments.tokens, directory):
+    states, directory = arguments.tokens
+    check_epoch(history, states.start)
+    check_epoch(history, states.stop - 1)
+    for path in export_tokens(history, states, directory):
         note(f"wrote {path}")
-    return directory
+    return Path(directory)
 
 
 def _checkpoint(history: "History", arguments: argparse.Namespace) -> Path:
@@ -112,6 +110,19 @@ _WRITERS: dict[str, Callable[["History", argparse.Namespace], Path]] = {
     "log": _log,
     "figure_data": _figure_data,
 }
+
+
+class _Tokens(argparse.Action):
+    """--tokens and its folder: the two together, for a folder that stood for itself would be wanted by all kinds."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _: str | None = None
+    ) -> None:
+        del parser
+        try:
+            setattr(namespace, self.dest, (span("state")(values[0]), _path(values[1])))
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
 
 
 def _path(text: str) -> Path:
