@@ -401,7 +401,8 @@ def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: 
     newest = max(trail.newest for trail in trails)
     kept = 0
     together = weigh(np.empty(0, np.int32), 1, tracker.programs, tracker.length)
-    for log in history.logs(history.first + 1, newest, reverse=True):
+    first = history.first
+    for log in history.logs(first + 1, newest, reverse=True) if newest > first else ():
         if new := [trail.cells for trail in trails if trail.newest == log.epoch]:
             followed = np.zeros(tracker.programs * tracker.length, np.bool_)
             for cells in (ancestors(together, tracker.length), *new):
@@ -420,7 +421,7 @@ def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: 
                     trail.moves = None
         yield log.epoch
     for trail in trails:
-        trail.close(history.first)
+        trail.close(first)
 
 
 def moves_back(history: History, trail: Trail, tracker: Tracker, weights: Weights, newest: int) -> Iterator[Moves]:
@@ -431,7 +432,7 @@ def moves_back(history: History, trail: Trail, tracker: Tracker, weights: Weight
     """
     if trail.moves is not None:
         yield from (moves for moves in trail.moves if moves.epoch <= newest)
-    else:
+    elif newest > history.first:
         for log in history.logs(history.first + 1, newest, reverse=True):
             yield tracker.moves(log, [weights])[0]
 
