@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from sim import SoupConfig
@@ -279,11 +280,10 @@ def figure_data(ask: Any, tmp_path: Path) -> Answer:
 
 
 def test_figure_data_are_what_sql_tells(figure_data: Answer, ask: Any, tmp_path: Path) -> None:
-    import duckdb
-
     assert figure_data.out == f"{tmp_path / 'figures'}\n"
     told = {
-        path.stem: duckdb.sql(f"SELECT * FROM '{path}'").fetchall() for path in (tmp_path / "figures").glob("*.parquet")
+        path.stem: duckdb.execute(f"SELECT * FROM '{path}'").fetchall()
+        for path in (tmp_path / "figures").glob("*.parquet")
     }
     assert set(told) == {"figure_1", "figure_1_onsets", "figure_1_founders", "figure_3"}
 
@@ -310,14 +310,13 @@ def test_figure_data_are_what_sql_tells(figure_data: Answer, ask: Any, tmp_path:
 
 
 def test_figure_data_as_csv_have_the_same_rows(ask: Any, figure_data: Answer, tmp_path: Path) -> None:
-    import duckdb
-
     assert figure_data.code == 0
     assert ask("export", "small", "--figure-data", tmp_path / "figures", "--format", "csv").code == 0
     for path in (tmp_path / "figures").glob("*.parquet"):
-        rows = [duckdb.sql(f"SELECT * FROM '{path.with_suffix(end)}' ORDER BY ALL") for end in (".parquet", ".csv")]
-        assert rows[0].columns == rows[1].columns
-        assert rows[0].fetchall() == rows[1].fetchall()
+        one, other = (path.with_suffix(end) for end in (".parquet", ".csv"))
+        read = [duckdb.connect().execute(f"SELECT * FROM '{file}' ORDER BY ALL") for file in (one, other)]
+        assert [column[0] for column in read[0].description] == [column[0] for column in read[1].description]
+        assert read[0].fetchall() == read[1].fetchall()
 
 
 @pytest.mark.parametrize("begun", [3, 51])
@@ -338,13 +337,14 @@ def test_onsets_and_founders_are_found_after_an_import(ask: Any, begun: int, tmp
         assert (here["assembled_epoch"], here["left_program"], here["right_program"]) == (begun, None, None)
     earliest = "SELECT min(first_epoch) AS n FROM phases UNION ALL SELECT min(epoch) FROM founder_shares"
     assert {row["n"] for row in rows(store, earliest)} == {begun}
-    for command in (
+    reading: tuple[tuple[object, ...], ...] = (
         ("replicator", "late"),
         ("replicator", "late", "--format", "json"),
         ("show", "late", "--figure", tmp_path / "late.svg"),
         ("export", "late", "--figure-data", tmp_path / "late"),
-    ):
-        answer = call(*command, "--store", store)
+    )
+    for asked in reading:
+        answer = call(*asked, "--store", store)
         assert answer.code == 0, answer.err
         assert answer.out
     assert (tmp_path / "late" / "figure_3.parquet").exists() == (here["left_program"] is not None)
