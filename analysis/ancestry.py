@@ -337,13 +337,14 @@ def settled(most: Int64, weights: Weights) -> bool:
 
 
 class Trail:
-    """The bytes of some cells of one state, followed back to state 0.
+    """The bytes of some cells of one state, followed back to the run's first.
 
     - `newest`: the state they stand in; `cells` (int32): where
     - `most` (int64[newest + 1]), `program` (int32[newest + 1]): at each state, the most of the bytes whose
       ancestors one program held, and that program (ties: the smaller); filled from the newest on
 
-    It may end at a state up to ``enough`` where older ones can't matter to `last_peak`: those stay 0.
+    It may end at a state up to ``enough`` where older ones can't matter to `last_peak`: those stay 0, and so do
+    states before the run's first.
     """
 
     def __init__(self, newest: int, cells: Int32, tracker: Tracker, enough: int = -1) -> None:
@@ -378,10 +379,10 @@ class Trail:
         if self._at <= self._enough and self._at % CHECKED == 0:
             self.ended = settled(self.most[self._at :], self.weights)
 
-    def close(self) -> None:
-        """Say that state 0 is reached."""
+    def close(self, first: int = 0) -> None:
+        """Say that the run's ``first`` state is reached."""
         if not self.ended:
-            self._fill(0)
+            self._fill(first)
 
     def _fill(self, epoch: int) -> None:
         """Carry the figures of state `_at` down to state ``epoch``."""
@@ -391,7 +392,7 @@ class Trail:
 
 
 def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: int = MOVES_BUDGET) -> Iterator[int]:
-    """Take ``trails`` to state 0 in one pass over the log; yield each epoch gone back over.
+    """Take ``trails`` to the run's first state in one pass over the log; yield each epoch gone back over.
 
     The log is searched once for all of them together, for most of what they follow is soon the same: the moves
     that a trail keeps are for its own bytes and for more. Where they would take more than ``budget`` bytes, none
@@ -400,7 +401,8 @@ def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: 
     newest = max(trail.newest for trail in trails)
     kept = 0
     together = weigh(np.empty(0, np.int32), 1, tracker.programs, tracker.length)
-    for log in history.logs(1, newest, reverse=True) if newest else ():
+    first = history.first
+    for log in history.logs(first + 1, newest, reverse=True) if newest > first else ():
         if new := [trail.cells for trail in trails if trail.newest == log.epoch]:
             followed = np.zeros(tracker.programs * tracker.length, np.bool_)
             for cells in (ancestors(together, tracker.length), *new):
@@ -419,7 +421,7 @@ def follow(history: History, trails: Sequence[Trail], tracker: Tracker, budget: 
                     trail.moves = None
         yield log.epoch
     for trail in trails:
-        trail.close()
+        trail.close(first)
 
 
 def moves_back(history: History, trail: Trail, tracker: Tracker, weights: Weights, newest: int) -> Iterator[Moves]:
@@ -430,8 +432,8 @@ def moves_back(history: History, trail: Trail, tracker: Tracker, weights: Weight
     """
     if trail.moves is not None:
         yield from (moves for moves in trail.moves if moves.epoch <= newest)
-    elif newest > 0:
-        for log in history.logs(1, newest, reverse=True):
+    elif newest > history.first:
+        for log in history.logs(history.first + 1, newest, reverse=True):
             yield tracker.moves(log, [weights])[0]
 
 

@@ -200,13 +200,13 @@ def fingerprint(name: str, last: int) -> dict[str, int]:
     return {"last_epoch": last} | {needed: _version(needed) for needed in _needs(name)}
 
 
-def measured_epochs(start: int, stop: int, every: int, last: int) -> list[int]:
-    """Return the states of a segment that are measured: those divisible by ``every``, and the run's last.
+def measured_epochs(start: int, stop: int, every: int, last: int, first: int = 0) -> list[int]:
+    """Return the states of a segment that are measured: those divisible by ``every``, the run's first and its last.
 
-    The segment holds states ``start`` + 1 to ``stop``, the first one state 0 too.
+    The segment holds states ``start`` + 1 to ``stop``, that which begins with the run's ``first`` state this too.
     """
-    first = 0 if start == 0 else start + 1
-    return [n for n in range(first, stop + 1) if n % every == 0 or n == last]
+    begin = start if start == first else start + 1
+    return [n for n in range(begin, stop + 1) if n % every == 0 or n in (first, last)]
 
 
 def _needs(name: str) -> tuple[str, ...]:
@@ -264,7 +264,7 @@ def _measured(store: Store, history: History, *, again: bool, progress: Progress
     every, last, run = history.record.settings.measure_every, history.last, history.run
     made, count = False, 0
     for segment in history.segments:
-        epochs = measured_epochs(segment.start, segment.stop, every, last)
+        epochs = measured_epochs(segment.start, segment.stop, every, last, history.first)
         count += len(epochs)
         stored = None if again else read_measures(store, run, segment.start, segment.stop)
         known = {row["epoch"]: row for row in stored[0]} if stored is not None and stored[1] == MEASURES_VERSION else {}

@@ -209,7 +209,7 @@ def _shares(history: History, trail: Trail, tracker: Tracker, onset: int, found:
     if len(rest := found[-1].rest):
         curves.append(holders(history, trail, tracker, rest))
     for rank, (most, program) in enumerate(curves, 1):
-        for epoch in _changes(most, program).tolist():
+        for epoch in _changes(most, program, history.first).tolist():
             yield {
                 "onset_epoch": onset,
                 "rank": rank,
@@ -219,11 +219,12 @@ def _shares(history: History, trail: Trail, tracker: Tracker, onset: int, found:
             }
 
 
-def _changes(most: Int64, program: Int32) -> Int64:
-    """Return the states at which a curve takes another value than one state before, and its first and last."""
+def _changes(most: Int64, program: Int32, first: int) -> Int64:
+    """Return the states at which a curve takes another value than one state before, and its ``first`` and last."""
     changed = np.ones(len(most), np.bool_)
     changed[1:] = (most[1:] != most[:-1]) | (program[1:] != program[:-1])
-    changed[-1] = True
+    changed[:first] = False
+    changed[[first, -1]] = True
     return np.flatnonzero(changed)
 
 
@@ -291,7 +292,9 @@ def _joined(history: History, trail: Trail, tracker: Tracker, descendants: NDArr
             joined.setdefault(site, Joined(site, moves.epoch, came, int(descendants[site])))
         if len(joined) == tracker.length:
             break
-    return [joined.get(site, Joined(site, 0, None, int(descendants[site]))) for site in range(tracker.length)]
+    return [
+        joined.get(site, Joined(site, history.first, None, int(descendants[site]))) for site in range(tracker.length)
+    ]
 
 
 def _step_back(places: Int64, cells: Int32, sources: Int32) -> None:

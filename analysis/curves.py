@@ -8,13 +8,15 @@ and in a run that is quickly replayed all of it.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.measures import measure
+from sim import InputError
 from warehouse.reader import History
+from warehouse.results import read_result
 
 Float64 = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -35,6 +37,26 @@ class Curves:
     complexity: Float64
 
 
+class Drawn(NamedTuple):
+    """What figure 1 of a run shows: its curves, and the rows of `transitions` and `founders`."""
+
+    curves: Curves
+    onsets: list[Any]
+    founders: list[Any]
+
+
+def drawn(history: History) -> Drawn:
+    """Return what figure 1 shows; onsets and founders are those that the store holds.
+
+    Raises `InputError` if nothing is stored of the run.
+    """
+    if history.last < 0:
+        raise InputError(f"run {history.run}: nothing of it is stored yet; there is nothing to draw")
+    onsets = read_result(history.store, history.run, "transitions") or []
+    founders = read_result(history.store, history.run, "founders") or []
+    return Drawn(filled_in(curves_of(history.epochs(), history.config.cells), history, onsets), onsets, founders)
+
+
 def curves_of(columns: Mapping[str, NDArray[Any]], cells: int) -> Curves:
     """Return the measured rows of the relation `epochs` (``columns`` by name, NaN where not measured)."""
     measured = ~np.isnan(np.asarray(columns["complexity"], np.float64))
@@ -52,9 +74,9 @@ def filled_in(curves: Curves, history: History, onsets: Iterable[Row]) -> Curves
     """
     measured = [int(n) for n in curves.epochs]
     wanted = states_around(measured, [int(row["epoch"]) for row in onsets][:_ONSETS])
-    cells, last = history.config.cells, history.last
-    if cells * last <= _SMALL:
-        wanted |= {*range(0, last, max(1, last // _ALL))}
+    cells, first, last = history.config.cells, history.first, history.last
+    if cells * (last - first) <= _SMALL:
+        wanted |= {*range(first, last, max(1, (last - first) // _ALL))}
     points = []
     for epoch, replay in history.states(list(filter(history.kept.has_state, sorted(wanted.difference(measured))))):
         row = measure(replay.chars, *replay.token_counts())

@@ -5,7 +5,8 @@ Agüera y Arcas et al. 2024 tell it of one run by pictures, figures 2 and 3.
 - **Act 1**, a row for each of the founder's bytes: where it was born and from which state on it stood with most
   of the others (`analysis.confidence.Joined`), by that state and site.
 - **Act 2**, the reaction that made the assembled program, executed again step by step: a row for each byte of the
-  tape that it changed, with the step that brought the byte that stayed, in the order of these steps. None at state 0.
+  tape that it changed, with the step that brought the byte that stayed, in the order of these steps. None at the
+  run's first state.
 - **Act 3**, the first reactions in which it was copied: a *copy* is a program that holds descendants of at least
   half of the founder's bytes that came to dominate. A row for each of the first `COPIES` reactions that turned
   the partner of a copy into one, by state and left program; looked for up to `SPAN` epochs on, and not past
@@ -69,7 +70,7 @@ def births(founder: Row, joined: Sequence[Joined]) -> list[Row]:
 
 def assembly(history: History, founder: Row) -> list[Row]:
     """Return act 2; ``founder`` needs `assembled_epoch` and `assembled_program`."""
-    if not founder["assembled_epoch"]:
+    if founder["assembled_epoch"] == history.first:
         return []
     reaction = reaction_of(history, founder["assembled_epoch"], founder["assembled_program"])
     if reaction is None:

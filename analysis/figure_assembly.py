@@ -44,18 +44,27 @@ def draw_assembly(history: History, founders: Sequence[Row], path: str | Path) -
     Raises `InputError` for an unknown suffix, a path that can't be written, or if no reaction assembled any.
     """
     target = checked_path(path)
+    found = assembling(history, founders)
+    if found is None:
+        raise InputError("figure: no reaction assembled a founder of this run; there is nothing to draw")
+    founder, reaction = found
+    config = history.config
+    spoken = language(config.language)
+    title = (
+        f"{config.language}, seed {config.seed}: programs {reaction.left:,} and {reaction.right:,} react in"
+        f" epoch {reaction.epoch:,} and assemble the founder of state {founder['epoch']:,}"
+    )
+    return save(figure_3(spoken, snapshots(spoken, reaction, config.step_limit), title), target)
+
+
+def assembling(history: History, founders: Sequence[Row]) -> tuple[Row, Reaction] | None:
+    """Return the first of ``founders`` that a reaction assembled, with that reaction; None if there is none."""
     for founder in founders:
         epoch, program = int(founder["assembled_epoch"]), int(founder["assembled_program"])
-        reaction = reaction_of(history, epoch, program) if epoch else None
+        reaction = reaction_of(history, epoch, program) if epoch > history.first else None
         if reaction is not None:
-            config = history.config
-            spoken = language(config.language)
-            title = (
-                f"{config.language}, seed {config.seed}: programs {reaction.left:,} and {reaction.right:,} react in"
-                f" epoch {epoch:,} and assemble the founder of state {founder['epoch']:,}"
-            )
-            return save(figure_3(spoken, snapshots(spoken, reaction, config.step_limit), title), target)
-    raise InputError("figure: no reaction assembled a founder of this run; there is nothing to draw")
+            return founder, reaction
+    return None
 
 
 def snapshots(spoken: Language, reaction: Reaction, limit: int, count: int = _SNAPSHOTS) -> list[Snapshot]:

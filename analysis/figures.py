@@ -8,7 +8,7 @@ import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -18,12 +18,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from analysis.curves import Curves, curves_of, filled_in
+from analysis.curves import Curves, drawn
 from analysis.flags import Flag, place
 from analysis.transitions import THRESHOLD
 from sim import InputError
 from warehouse.reader import History
-from warehouse.results import read_result
 from warehouse.store import Store
 
 Row = Mapping[str, Any]
@@ -60,6 +59,17 @@ _FEW_POINTS = 24
 _LABELLED_SURGES = 4
 
 
+class Span(NamedTuple):
+    """The epochs that a figure shows, from left to right."""
+
+    first: float
+    last: float
+
+    def place(self, epoch: float) -> float:
+        """Return where an epoch lies, 0 at the left to 1 at the right."""
+        return (epoch - self.first) / (self.last - self.first)
+
+
 def draw_run(store: Store, run: str, path: str | Path) -> Path:
     """Draw figure 1 of ``run`` (id or name) into ``path`` (.png or .svg) and return the path.
 
@@ -68,14 +78,10 @@ def draw_run(store: Store, run: str, path: str | Path) -> Path:
     """
     target = checked_path(path)
     with History(store, run) as history:
-        if history.last < 0:
-            raise InputError(f"run {history.run}: nothing of it is stored yet; there is nothing to draw")
-        onsets = read_result(store, history.run, "transitions") or []
-        founders = read_result(store, history.run, "founders") or []
-        curves = filled_in(curves_of(history.epochs(), history.config.cells), history, onsets)
+        curves, onsets, founders = drawn(history)
         config = history.config
     title = f"{config.language}, {config.programs:,} programs, seed {config.seed}, {_mutation(config.mutation_rate)}"
-    return save(figure_1(curves, onsets, founders, title=title), target)
+    return save(figure_1(curves, onsets, founders, title=title, first=config.first), target)
 
 
 def checked_path(path: str | Path) -> Path:
@@ -98,24 +104,29 @@ def _mutation(rate: float) -> str:
     return f"mutation 1/{1 / rate:,.0f}" if (1 / rate).is_integer() else f"mutation {rate:.4g}"
 
 
-def figure_1(curves: Curves, onsets: Sequence[Row] = (), founders: Sequence[Row] = (), title: str = "") -> Figure:
-    """Return the figure; ``onsets`` and ``founders`` are rows of `transitions` and `founders`."""
+def figure_1(
+    curves: Curves, onsets: Sequence[Row] = (), founders: Sequence[Row] = (), title: str = "", first: int = 0
+) -> Figure:
+    """Return the figure of a run that begins with state ``first``.
+
+    ``onsets`` and ``founders`` are rows of `transitions` and `founders`.
+    """
     with mpl.rc_context():
         mpl.rcdefaults()  # a reader's own matplotlibrc must not change the picture
         mpl.rcParams.update(STYLE)
-        last = max(float(curves.epochs[-1]), 1.0) if len(curves.epochs) else 1.0
-        flags = _flags(onsets, founders, last)
+        span = Span(first, max(float(curves.epochs[-1]), first + 1.0) if len(curves.epochs) else first + 1.0)
+        flags = _flags(onsets, founders, span)
         rows = max((flag.row + 1 for flag in flags), default=0)
         height = _BELOW + _AXES + _ROW * rows + _TITLE
         figure = Figure(figsize=(_WIDTH, height))
         tokens = figure.add_subplot()
         figure.subplots_adjust(left=_LEFT, right=_RIGHT, bottom=_BELOW / height, top=(_BELOW + _AXES) / height)
         complexity = tokens.twinx()
-        _draw_onsets(tokens, onsets, last)
-        _draw_tokens(tokens, curves, last)
+        _draw_onsets(tokens, onsets, span)
+        _draw_tokens(tokens, curves, span)
         _draw_complexity(complexity, curves)
         _draw_flags(complexity, flags)
-        _draw_founders(complexity, founders, last)
+        _draw_founders(complexity, founders, span)
         _draw_legend(figure, onsets, founders)
         figure.text(_LEFT, 1 - 0.15 / height, title, fontsize=9, ha="left", va="center")
         return figure
@@ -140,7 +151,7 @@ def save(figure: Figure, path: Path) -> Path:
     return path
 
 
-def _draw_tokens(axes: Axes, curves: Curves, last: float) -> None:
+def _draw_tokens(axes: Axes, curves: Curves, span: Span) -> None:
     """Draw both token curves over a log scale of whole decades."""
     marks = _marks(curves)
     axes.plot(curves.epochs, curves.unique_tokens, color=_UNIQUE, lw=1.5, clip_on=False, **marks)
@@ -149,7 +160,7 @@ def _draw_tokens(axes: Axes, curves: Curves, last: float) -> None:
     values = values[values > 0] if np.any(values > 0) else np.ones(1)
     axes.set_yscale("log")
     axes.set_ylim(10.0 ** np.floor(np.log10(values.min())), 10.0 ** (np.floor(np.log10(values.max())) + 1))
-    axes.set_xlim(0, last)
+    axes.set_xlim(span.first, span.last)
     axes.yaxis.set_major_locator(LogLocator(10, numticks=12))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_formatter(NullFormatter())
@@ -176,10 +187,10 @@ def _marks(curves: Curves) -> dict[str, Any]:
     return {"marker": "o", "ms": 2.6} if len(curves.epochs) <= _FEW_POINTS else {}
 
 
-def _draw_onsets(axes: Axes, onsets: Sequence[Row], last: float) -> None:
+def _draw_onsets(axes: Axes, onsets: Sequence[Row], span: Span) -> None:
     """Mark each onset by a line, and shade the epochs until it ended."""
     for row in onsets:
-        ended = last if row["ended_epoch"] is None else float(row["ended_epoch"])
+        ended = span.last if row["ended_epoch"] is None else float(row["ended_epoch"])
         axes.axvspan(row["epoch"], ended, color=_SHADE, lw=0, zorder=0)
         axes.axvline(row["epoch"], zorder=1, **_line(row))
 
@@ -190,23 +201,23 @@ def _line(row: Row) -> dict[str, Any]:
     return {"color": _FAINT if surge else _MARK, "lw": 0.8 if surge else 0.9, "ls": (0, (4, 2.5))}
 
 
-def _draw_founders(axes: Axes, founders: Sequence[Row], last: float) -> None:
+def _draw_founders(axes: Axes, founders: Sequence[Row], span: Span) -> None:
     """Mark each onset's first founder on the epoch axis; further founders smaller and hollow."""
     for row in founders:
         first = row["rank"] == 1
         axes.plot(
-            [row["epoch"] / last], [0.0], "^", transform=axes.transAxes, clip_on=False, zorder=5 if first else 4,
+            [span.place(row["epoch"])], [0.0], "^", transform=axes.transAxes, clip_on=False, zorder=5 if first else 4,
             ms=6 if first else 4.5, mfc=_MARK if first else "white", mec=_MARK, mew=0.8,
         )  # fmt: skip
 
 
-def _flags(onsets: Sequence[Row], founders: Sequence[Row], last: float) -> list[Flag]:
+def _flags(onsets: Sequence[Row], founders: Sequence[Row], span: Span) -> list[Flag]:
     """Place the labels, saying as much as there is room for: every lasting onset, and surges where they are few."""
     surges = sum(row["kind"] == "surge" for row in onsets)
     named = [row for row in onsets if row["kind"] != "surge" or surges <= _LABELLED_SURGES]
     flags: list[Flag] = []
     for detail in (" (founder: program {program:,}, epoch {epoch:,})", " (founder: epoch {epoch:,})", ""):
-        labels = [(row["epoch"] / last, _label(row, founders, detail)) for row in named]
+        labels = [(span.place(row["epoch"]), _label(row, founders, detail)) for row in named]
         flags = place(labels, _LETTER)
         if len(flags) == len(named):
             break

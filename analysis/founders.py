@@ -8,7 +8,7 @@ p (ties: the smaller p).
 - **Assembled**: of the dominant cells that descend from it, the oldest m such that at every state from m to n
   one program holds the ancestors of at least 0.9 of them; the parents are the two of its reaction in epoch m.
 - **Made**: the newest step up to n that changed, moved or mutated one of the founder's bytes that have
-  dominant descendants; 0 if they are bytes of the initial soup that nothing touched.
+  dominant descendants; the run's first state if they are bytes of it that nothing touched.
 - **Further founders**: the same for the cells that descend from none so far, while the largest f is at least
   a tenth of all dominant cells. Shares are of all dominant cells; they give the rank.
 
@@ -188,7 +188,8 @@ def holders(
             most[at], program[at] = heaviest(weights)
         if sought and moves.epoch % CHECKED == 0 and _decided(most[at:], weights, len(trail.cells)):
             return most, program
-    most[:at], program[:at] = most[at], program[at]
+    first = history.first
+    most[first:at], program[first:at] = most[at], program[at]
     return most, program
 
 
@@ -206,29 +207,34 @@ def _assembly(history: History, trail: Trail, tracker: Tracker, epoch: int, cell
     kept = descendants > 0
     weights = weigh(cells[kept], descendants[kept], tracker.programs, tracker.length)
     enough = 9 * int(descendants.sum())
-    made = assembled = 0
+    made = None
+    assembled = history.first
     _, program = heaviest(weights)
     for moves in moves_back(history, trail, tracker, weights, epoch):
         if not move_back(moves.cells, moves.sources, weights, tracker.length, np.empty_like(moves.cells)):
             continue
-        made = made or moves.epoch
+        made = moves.epoch if made is None else made
         most, holder = heaviest(weights)
         if 10 * most < enough:
             assembled = moves.epoch
             break
         program = holder
-    return {"assembled_epoch": assembled, "assembled_program": int(program), "made_epoch": made}
+    return {
+        "assembled_epoch": assembled,
+        "assembled_program": int(program),
+        "made_epoch": history.first if made is None else made,
+    }
 
 
 def _parents(history: History, places: set[tuple[int, int]]) -> dict[tuple[int, int], Row]:
-    """Return the programs of the reaction of each (epoch, program); None each at state 0 or if it had none.
+    """Return the programs of the reaction of each (epoch, program); None each at the first state or if it had none.
 
     Reading one epoch takes a segment's shared tables: `History` keeps those of epochs close together.
     """
     found: dict[tuple[int, int], Row] = {}
     for epoch, program in sorted(places):
         left = right = None
-        for log in history.logs(epoch, epoch) if epoch else ():
+        for log in history.logs(epoch, epoch) if epoch > history.first else ():
             for row in np.flatnonzero((log.left == program) | (log.right == program)):
                 left, right = int(log.left[row]), int(log.right[row])
         found[epoch, program] = {"left_program": left, "right_program": right}

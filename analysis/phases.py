@@ -51,17 +51,20 @@ class Phase:
     last_epoch: int
 
 
-def find_phases(last: int, onsets: Sequence[Mapping[str, Any]], origins: Int64) -> list[Phase]:
-    """Return the phases of a run whose last state is ``last`` (0 or more), in order.
+def find_phases(last: int, onsets: Sequence[Mapping[str, Any]], origins: Int64, begun: int = 0) -> list[Phase]:
+    """Return the phases of a run whose last state is ``last`` and whose first is ``begun``, in order.
 
-    ``onsets`` are its rows of `transitions` (`epoch`, `ended_epoch`) by rank, ``origins`` (int64[last + 1]) the
-    distinct origins of each state.
+    ``onsets`` are its rows of `transitions` (`epoch`, `ended_epoch`) by rank, ``origins`` (int64) the distinct
+    origins of each state, from the first on.
     """
-    begins = [(0, PRE_LIFE)]
+    begins = [(begun, PRE_LIFE)]
     for onset in onsets:
         ended = onset["ended_epoch"]
         stop = last + 1 if ended is None else int(ended)
-        begins += [(int(onset["epoch"]), TRANSITION), *_course(int(onset["epoch"]), origins[onset["epoch"] : stop])]
+        begins += [
+            (int(onset["epoch"]), TRANSITION),
+            *_course(int(onset["epoch"]), origins[onset["epoch"] - begun : stop - begun]),
+        ]
         if ended is not None:
             begins.append((stop, COLLAPSE))
     return [Phase(phase, first, after - 1) for (first, phase), (after, _) in pairwise([*begins, (last + 1, "")])]
@@ -87,7 +90,7 @@ def describe_phases(history: History, onsets: Sequence[Row], trends: Sequence[Ro
     """
     origins = history.epochs()["unique_origins"]
     rows = []
-    for rank, found in enumerate(find_phases(history.last, onsets, origins), 1):
+    for rank, found in enumerate(find_phases(history.last, onsets, origins, history.first), 1):
         first, last = found.first_epoch, found.last_epoch
         looked_at = [row for row in trends if first <= row["epoch"] <= last]
         rows.append(
@@ -97,8 +100,8 @@ def describe_phases(history: History, onsets: Sequence[Row], trends: Sequence[Ro
                 "first_epoch": first,
                 "last_epoch": last,
                 "reason": _REASONS[found.phase],
-                "first_origins": int(origins[first]),
-                "last_origins": int(origins[last]),
+                "first_origins": int(origins[first - history.first]),
+                "last_origins": int(origins[last - history.first]),
                 "replicating_share": _mean([row["replicating_share"] for row in looked_at]),
                 "peak_zero_share": max((row["zero_cells"] / history.config.cells for row in looked_at), default=None),
             }

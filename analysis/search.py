@@ -97,7 +97,7 @@ def first_state_with(history: History, pattern: Pattern) -> tuple[int, Bytes, In
     The states kept whole (and the last) are looked at in order, then every state between the first that has a match
     and the one before it: matches that came and went between two of them are not seen.
     """
-    before = -1
+    before = history.first - 1
     for epoch, _, found in found_in(history, pattern, sorted({*history.keyframe_epochs, history.last})):
         if len(found):
             between = found_in(history, pattern, range(before + 1, epoch + 1))

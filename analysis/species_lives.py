@@ -57,8 +57,8 @@ def find_lives(history: History, species: Sequence[Row], progress: Progress | No
         present = np.flatnonzero(counts[:, k])
         first, last, peak = int(present[0]), int(present[-1]), int(np.argmax(counts[:, k]))
         born = births.get(k, _UNKNOWN)
-        if first == 0 and epochs[0] == 0:
-            born = _UNKNOWN | {"born_epoch": 0, "born_program": initial[k]}
+        if first == 0 and epochs[0] == history.first:
+            born = _UNKNOWN | {"born_epoch": history.first, "born_program": initial[k]}
         rows.append(
             {"species": row["species"], "instructions": row["instructions"]}
             | {"seen_epoch": epochs[first], "peak_epoch": epochs[peak], "peak_abundance": int(counts[peak, k])}
@@ -125,7 +125,7 @@ def _births(
             progress(f"births of {len(missing)} species in epochs {start + 1} to {stop} by replay")
         found, reached = _born_between(history, wanted, start, stop, missing)
         births |= found
-        spent += int(efforts[reached] - efforts[start])
+        spent += int(efforts[reached - history.first] - efforts[start - history.first])
     return births
 
 

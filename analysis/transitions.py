@@ -1,7 +1,7 @@
 """Onsets: when a soup's complexity first reached 1, to the single epoch, and what became of it.
 
 The rule (README, "Words"; Agüera y Arcas et al. 2024, figure 6, counts first onsets): complexity is looked
-at on a lattice, the states divisible by 64 and the last one. Between neighbours a < b with complexity
+at on a lattice, the states divisible by 64, the last one and the first. Between neighbours a < b with complexity
 below 1 at a and at least 1 at b lies an onset: the smallest n in (a, b] whose complexity is at least 1. It
 has *ended* at the first later lattice state below 1. It is a `transition` if 256 epochs or more lie
 between onset and end (or the last state), a `surge` if it ended sooner, `open` if the run stops sooner.
@@ -59,19 +59,19 @@ def find_transitions(history: History, progress: Progress | None = None) -> list
     Figures the run did not measure are made by replay, nothing is executed. ``progress`` takes lines.
     """
     known = measured_complexities(history)
-    onsets = find_onsets(history.last, replayed_complexities(history, known, progress))
+    onsets = find_onsets(history.last, replayed_complexities(history, known, progress), history.first)
     rows = [asdict(onset) for onset in onsets]
     chosen = {row["epoch"] for row in choose_onsets(rows)[0]}
     return [row | {"founders_sought": row["epoch"] in chosen} for row in rows]
 
 
-def find_onsets(last: int, complexities: Complexities) -> list[Onset]:
-    """Return the onsets of a run whose last state is ``last``, by rank.
+def find_onsets(last: int, complexities: Complexities, begins: int = 0) -> list[Onset]:
+    """Return the onsets of a run whose last state is ``last`` and whose first is ``begins``, by rank.
 
     ``complexities`` is asked for the lattice once and for the states between two neighbours while it
     has not told of one at the threshold.
     """
-    epochs = lattice(last)
+    epochs = lattice(last, begins)
     values = dict(complexities(epochs))
     onsets: list[Onset] = []
     for before, after in pairwise(epochs):
@@ -82,9 +82,9 @@ def find_onsets(last: int, complexities: Complexities) -> list[Onset]:
     return onsets
 
 
-def lattice(last: int) -> list[int]:
-    """Return the states that are looked at in a run whose last state is ``last``, ascending."""
-    return sorted({*range(0, last + 1, SPACING), last})
+def lattice(last: int, first: int = 0) -> list[int]:
+    """Return the states that are looked at in a run whose last state is ``last`` and first ``first``, ascending."""
+    return sorted({first, *range(first + -first % SPACING, last + 1, SPACING), last})
 
 
 def _onset(rank: int, epoch: int, first: float, epochs: list[int], values: dict[int, float]) -> Onset:

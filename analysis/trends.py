@@ -1,7 +1,7 @@
 """How a soup lives, state by state of the lattice: who replicates, how fast bytes go, what is copied whither.
 
-The lattice (`analysis.transitions`): states divisible by 64, and the last. `epochs` has what is counted in every
-state; this is what costs more: scores of a sample, two states compared, an epoch's copies classified. One
+The lattice (`analysis.transitions`): states divisible by 64, the first and the last. `epochs` has what is counted
+in every state; this is what costs more: scores of a sample, two states compared, an epoch's copies classified. One
 pass over the log makes it all.
 """
 
@@ -34,8 +34,8 @@ def find_trends(history: History, progress: Progress | None = None, sample: int 
     ``sample`` programs of a state are scored, all if it has no more. ``progress`` takes lines.
     """
     config, rows = history.config, []
-    wanted = lattice(history.last)
-    compared = {epoch - SPACING for epoch in wanted} & {*range(history.last)}
+    wanted = lattice(history.last, history.first)
+    compared = {epoch - SPACING for epoch in wanted} & {*range(history.first, history.last)}
     before: dict[int, Tokens] = {}
     for epoch, log, replay in _states(history, {*wanted, *compared}):
         tokens = replay.tokens()
@@ -94,7 +94,7 @@ def turnover(before: Tokens | None, now: Tokens) -> Row:
 
 
 def _copies(log: EpochLog | None, chars: Bytes, length: int) -> Row:
-    """Return what the epoch that made a state copied; nothing made state 0."""
+    """Return what the epoch that made a state copied; nothing made the first."""
     found = _NOTHING if log is None else copying_of(log, chars, length)
     return {
         "copied_cells": found.copied,
@@ -112,11 +112,12 @@ def _copies(log: EpochLog | None, chars: Bytes, length: int) -> Row:
 
 
 def _states(history: History, wanted: set[int]) -> Iterator[tuple[int, EpochLog | None, Replay]]:
-    """Yield each state of ``wanted``, ascending, with the log of the epoch that made it (None for state 0)."""
-    replay = Replay(history.config.program_length, history.tokens_at(0), 0)
-    if 0 in wanted:
-        yield 0, None, replay
-    for log in history.logs(1, history.last):
+    """Yield each state of ``wanted``, ascending, with the log of the epoch that made it (None for the first)."""
+    first = history.first
+    replay = Replay(history.config.program_length, history.tokens_at(first), first)
+    if first in wanted:
+        yield first, None, replay
+    for log in history.logs(first + 1, history.last):
         replay.apply(log)
         if log.epoch in wanted:
             yield log.epoch, log, replay

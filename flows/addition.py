@@ -13,9 +13,9 @@ def foreseen(request: RunRequest) -> list[str]:
 
     Touches nothing. Raises `InputError` if the disk is too small for it and the request does not force it.
     """
-    stored = 0
+    stored = request.config.first
     if (request.store / "format.json").exists():
-        stored = max(Store.open(request.store).files(run_id(request.config)).last, 0)
+        stored = max(Store.open(request.store).files(run_id(request.config)).last, stored)
     if request.epochs <= stored:
         return []
     expected = estimate(request.config, request.settings, request.epochs - stored, request.threads)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from flows.options import BY_KEY, OPTIONS, Option
-from sim import InputError, SoupConfig, language
+from sim import InputError, SoupConfig, Start, language
 from sim.config import OWN_FIELDS
+from warehouse.checkpoint import PROGRAM_LENGTH, read_checkpoint
 from warehouse.record import RunSettings
 
-__all__ = ["OPTIONS", "Option", "RunRequest", "read_request"]
+__all__ = ["OPTIONS", "Option", "RunRequest", "read_import", "read_request"]
 
 STORE_VARIABLE = "PRIMORDIUM_STORE"
 DEFAULT_STORE = "store"
@@ -35,6 +36,7 @@ class RunRequest:
     - `threads`: None for all cores
     - `direct`: without Prefect; `force`: even if the disk looks too small
     - `given`: keys that were given, not left to their defaults
+    - `imported`: the bytes of the state that an imported soup begins with
     """
 
     config: SoupConfig
@@ -47,6 +49,7 @@ class RunRequest:
     direct: bool = False
     force: bool = False
     given: frozenset[str] = frozenset()
+    imported: bytes | None = field(default=None, repr=False)
 
     def described(self) -> dict[str, Any]:
         """Return what is asked in plain values, for people to read on a page."""
@@ -61,6 +64,7 @@ class RunRequest:
             **{name: getattr(config, name) for name in _PLACE if getattr(config, name)},
             "initial_soup": config.initial_soup,
             "plants": [{"cell": cell, "bytes": content.hex()} for cell, content in config.plants],
+            **({"imported_epoch": config.first, "imported_sha256": config.start.sha256} if config.start else {}),
             "epochs": self.epochs,
             "until_transition": self.until_transition,
             "then": self.then,
@@ -90,6 +94,35 @@ def read_request(given: Mapping[str, Any], config_file: Path | None = None) -> R
     return _request(values, places)
 
 
+def read_import(given: Mapping[str, Any], path: Path) -> RunRequest:
+    """Return the request to begin a run with the checkpoint in the file ``path``; ``given`` as for `read_request`.
+
+    The state to reach is that of the checkpoint if none is given. Raises `InputError`.
+    """
+    values, places = {}, {"programs": f"{path}: programs"}
+    for key, text in given.items():
+        if text is not None:
+            places[key] = f"--{BY_KEY[key].name}"
+            values[key] = _taken(places[key], BY_KEY[key].read, text)
+    if "language" not in values:
+        raise InputError("--language: missing; a checkpoint does not say in what language its programs are")
+    checkpoint = read_checkpoint(path)
+    spoken = language(values["language"])
+    if spoken.program_length != PROGRAM_LENGTH:
+        raise InputError(
+            f"--language: programs of {spoken.name} have {spoken.program_length} bytes;"
+            f" those of a checkpoint have {PROGRAM_LENGTH}"
+        )
+    try:
+        start = checkpoint.start
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if values.setdefault("epochs", start.epoch) < start.epoch:
+        raise InputError(f"--epochs: {values['epochs']}; {path} holds state {start.epoch}: give this or a later one")
+    asked = _request(values | {"programs": checkpoint.programs}, places, start)
+    return replace(asked, imported=checkpoint.soup)
+
+
 def _read_toml(path: Path) -> dict[str, Any]:
     """Return a file's keys, all of them known."""
     try:
@@ -115,12 +148,12 @@ def _taken(place: str, check: Any, value: Any) -> Any:
         raise InputError(f"{place}: {error}") from None
 
 
-def _request(given: dict[str, Any], places: Mapping[str, str]) -> RunRequest:
+def _request(given: dict[str, Any], places: Mapping[str, str], start: Start | None = None) -> RunRequest:
     values = {option.key: option.default for option in OPTIONS} | given
     if "then" in given and not values["until_transition"]:
         raise InputError(f"{places['then']}: applies only with until-transition; add it or leave this out")
     return RunRequest(
-        config=_config(values, places),
+        config=_config(values, places, start),
         settings=_settings(values, places),
         epochs=values["epochs"],
         store=Path(values["store"] or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE),
@@ -142,7 +175,7 @@ def _settings(values: Mapping[str, Any], places: Mapping[str, str]) -> RunSettin
         raise _placed(error, places) from None
 
 
-def _config(values: Mapping[str, Any], places: Mapping[str, str]) -> SoupConfig:
+def _config(values: Mapping[str, Any], places: Mapping[str, str], start: Start | None) -> SoupConfig:
     try:
         mutation = values["mutation_rate"]
         fields = {
@@ -155,6 +188,7 @@ def _config(values: Mapping[str, Any], places: Mapping[str, str]) -> SoupConfig:
             language=values["language"],
             seed=values["seed"],
             initial_soup=values["initial_soup"],
+            start=start,
             **{name: value for name, value in fields.items() if value is not None},
         )
     except InputError as error:

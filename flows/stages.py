@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from analysis.catalogue import MEASURES_VERSION, analyze
 from flows.addition import foreseen, settings_to_ask
 from flows.progress import Reporter, duration
@@ -21,6 +23,7 @@ from flows.sampling import Sampler
 from flows.stopping import Goal
 from flows.streaming import Segment, Stream, Work, make_machine_code
 from sim import Soup
+from sim.initial import imported_tokens
 from warehouse.errors import ThinnedError
 from warehouse.reader import History
 from warehouse.record import run_id
@@ -54,7 +57,7 @@ class Pipeline:
         self._computing = threading.Lock()
         self._prepared = False
         self._simulated: set[int] = set()
-        self._goal = Goal(request.epochs, request.then if request.until_transition else None)
+        self._goal = Goal(request.epochs, request.then if request.until_transition else None, request.config.first)
         self._works: dict[int, Work] = {}
         self._soup: Soup | None = None
         self._writer = RunWriter.open(
@@ -63,17 +66,20 @@ class Pipeline:
         self._sampler = Sampler(reporter.complexity)
         measure_every = self._writer.record.settings.measure_every
         self._stream = Stream(measure_every, self._sampler, self._goal, reporter)
-        self._first = max(self._writer.committed, 0)
+        self._first = max(self._writer.committed, request.config.first)
         self._seconds = 0.0  # spent on simulating and streaming, waits for the encoder included
         for note in (*self._writer.notes, *expected):
             reporter.note(note)
 
     def __enter__(self) -> Self:
         try:
-            if self._first:
+            if self.request.imported is not None:
+                chars = np.frombuffer(self.request.imported, np.uint8)
+                self._writer.begin(imported_tokens(self.request.config, chars))
+            if self._writer.committed > 0:
                 with History(self.store, self.run) as history:
                     self._goal.follow(history, self.reporter)
-            if self._first and not self.stored:
+            if self._first > self.request.config.first and not self.stored:
                 with self._stage("check", "checking the last stored epoch"):
                     self._writer.check_last(self.request.threads)
         except BaseException as error:
@@ -105,7 +111,7 @@ class Pipeline:
     def segments(self) -> Iterator[Segment]:
         """Yield the segments to be simulated; each must have been simulated before the next is asked for."""
         for segment in self.segments_left():
-            if self.stopping or 0 < segment.start >= self._goal.epoch:
+            if self.stopping or self.request.config.first < segment.start >= self._goal.epoch:
                 return
             yield segment
 
@@ -151,7 +157,7 @@ class Pipeline:
                     work.staged.abandon()
                 soup.close()
                 raise
-            if work.reached > segment.start or segment.stop == 0:
+            if work.reached > segment.start or segment.stop == segment.start:
                 self._works[segment.start] = work
             else:  # stopped before its first epoch
                 work.staged.abandon()
@@ -198,7 +204,7 @@ class Pipeline:
                 speed = f"{(reached - self._first) / seconds:.1f} epochs/s"
                 self.reporter.note(f"states {self._first} to {reached} stored, in {duration(seconds)} ({speed})")
             else:
-                self.reporter.note(f"states 0 to {reached} are stored already")
+                self.reporter.note(f"states {self.request.config.first} to {reached} are stored already")
             made = analyze(self.store, run, at_end=True, progress=self.reporter.stage)
             # The status as it is written: while we hold the run's lock, the store's answer is that it is running.
             written = self.store.stored_record(run).status
@@ -217,7 +223,7 @@ class Pipeline:
     def check_interrupted(self) -> None:
         """Raise `RunInterrupted` if somebody asked to stop and the run is not complete."""
         if self.stopping and not self.complete:
-            reached = max(self._writer.committed, 0)
+            reached = max(self._writer.committed, self.request.config.first)
             raise RunInterrupted(f"stopped at epoch {reached} of {self._goal.epoch}; the same command continues it")
 
     # Within
@@ -230,7 +236,7 @@ class Pipeline:
         if soup is not None:
             soup.close()
         config, threads = self.request.config, self.request.threads
-        if epoch == 0:
+        if epoch == 0 and config.start is None:
             return Soup(config, threads)
         with self._changed:
             earlier = [work for start, work in self._works.items() if start < epoch]

@@ -4,7 +4,7 @@ The complexity of the lattice states (divisible by 64) alone decides, so that th
 often a run was interrupted or continued, and whatever was measured.
 """
 
-from analysis.transitions import SPACING, THRESHOLD, measured_complexities, replayed_complexities
+from analysis.transitions import SPACING, THRESHOLD, lattice, measured_complexities, replayed_complexities
 from flows.progress import Reporter
 from warehouse.reader import History
 
@@ -15,11 +15,12 @@ class Goal:
     The first lattice state at the threshold after one below it shows an onset; the run stops ``then``
     epochs later. If a lattice state before that is below again, it was a surge, and the watch goes on.
     With ``then`` of 256 or more what is found is a `transition` in the sense of `analysis.transitions`.
-    ``then`` of None: whatever happens, the run goes to the state asked for.
+    ``then`` of None: whatever happens, the run goes to the state asked for. ``first``: the run's first state,
+    which is looked at too.
     """
 
-    def __init__(self, epochs: int, then: int | None) -> None:
-        self._epochs, self._then = epochs, then
+    def __init__(self, epochs: int, then: int | None, first: int = 0) -> None:
+        self._epochs, self._then, self._first = epochs, then, first
         self._values: dict[int, float] = {}
         self._onset: int | None = None
 
@@ -32,11 +33,12 @@ class Goal:
 
     def wants(self, epoch: int) -> bool:
         """Whether `see` must be told of state ``epoch``: it is on the lattice and may change the goal."""
-        return self._then is not None and epoch % SPACING == 0 and epoch < self.epoch
+        looked_at = epoch % SPACING == 0 or epoch == self._first
+        return self._then is not None and looked_at and epoch < self.epoch
 
     def see(self, epoch: int, complexity: float) -> None:
         """Take the complexity (bits per byte) of a wanted state; call in ascending order."""
-        before = self._values.get(epoch - SPACING)
+        before = self._values.get(max((epoch - 1) // SPACING * SPACING, self._first))
         if complexity < THRESHOLD:
             self._onset = None
         elif self._onset is None and before is not None and before < THRESHOLD:
@@ -54,7 +56,6 @@ class Goal:
         if self._then is None:
             return
         complexities = replayed_complexities(history, measured_complexities(history), reporter.stage)
-        for epoch, value in complexities(range(0, history.last + 1, SPACING)):
-            if not self.wants(epoch):
-                return
-            self.see(epoch, value)
+        for epoch, value in complexities(lattice(history.last, history.first)):
+            if self.wants(epoch):
+                self.see(epoch, value)

@@ -14,7 +14,7 @@ from warehouse.staging import StagedSegment
 
 
 class Segment(NamedTuple):
-    """The states start + 1 to stop (and state 0, if it starts there)."""
+    """The states start + 1 to stop (and start, if the run begins there)."""
 
     start: int
     stop: int
@@ -40,7 +40,7 @@ class Work:
 
 @dataclass
 class Stream:
-    """What stays the same from segment to segment: states divisible by `measure_every` are measured."""
+    """What stays from segment to segment. The first state is measured, and those divisible by `measure_every`."""
 
     measure_every: int
     sampler: Sampler
@@ -50,7 +50,7 @@ class Stream:
     def over(self, segment: Segment, soup: Soup, work: Work, stopping: Callable[[], bool]) -> None:
         """Advance the soup, in the segment's first state, to its end; to the goal if that is nearer, or to a stop."""
         soup.begin_segment()
-        if soup.epoch == 0:
+        if soup.epoch == soup.config.first:
             work.staged.initial(soup.unique_origins)
             self._observe(soup, work)
         while soup.epoch < min(segment.stop, self.goal.epoch) and not stopping():
@@ -58,13 +58,13 @@ class Stream:
             work.reached = soup.epoch
             self._observe(soup, work)
             self.reporter.advance(soup.epoch)
-        if (stopping() or soup.epoch >= self.goal.epoch) and soup.epoch % self.measure_every:
+        if (stopping() or soup.epoch >= self.goal.epoch) and not self._measures(soup):
             work.rows.append(self.sampler.take(soup))
 
     def _observe(self, soup: Soup, work: Work) -> None:
         """Measure the present state and keep it whole, if it is due."""
         epoch = soup.epoch
-        measured = epoch % self.measure_every == 0
+        measured = self._measures(soup)
         if measured:
             work.rows.append(self.sampler.take(soup))
         if work.staged.wants_keyframe(epoch, len(soup.chars)):
@@ -73,6 +73,10 @@ class Stream:
             value = work.rows[-1].result()["complexity"] if measured else complexity(soup.chars)
             self.goal.see(epoch, value)
             self.reporter.aim(self.goal.epoch)
+
+    def _measures(self, soup: Soup) -> bool:
+        """Whether the present state is measured wherever the run ends: the first one is, and those divisible."""
+        return soup.epoch == soup.config.first or soup.epoch % self.measure_every == 0
 
 
 def make_machine_code(config: SoupConfig) -> None:

@@ -25,7 +25,10 @@ def run_markdown(store: Store, run: str) -> str:
         ("mutation rate", f"{config.mutation_rate:g}"),
         ("last state", f"{record.epochs}"),
         ("operations", f"{int(np.sum(columns['operations'])):.4g}"),
-        ("stored", f"{size / 1e6:.1f} MB, {size / 1e6 / max(record.epochs, 1):.3f} MB an epoch, in `{folder}`"),
+        (
+            "stored",
+            f"{size / 1e6:.1f} MB, {size / 1e6 / max(record.epochs - config.first, 1):.3f} MB an epoch, in `{folder}`",
+        ),
     ]
     if len(measured):
         last = measured[-1]

@@ -1,6 +1,6 @@
 """Primordial soups: languages, the epoch loop with its tracer, replay and scores. Pure kernels and arrays."""
 
-from sim.config import SoupConfig
+from sim.config import SoupConfig, Start
 from sim.errors import InputError
 from sim.jit import kernel_digest
 from sim.language import NOWHERE, Demonstration, Language, Outcome, Step, Survey
@@ -24,6 +24,7 @@ __all__ = [
     "Replay",
     "Soup",
     "SoupConfig",
+    "Start",
     "Step",
     "Survey",
     "Tokens",

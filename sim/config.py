@@ -1,5 +1,6 @@
 """The configuration of a soup: all that its history depends on, and nothing else."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from sim.languages import language
 
 RATE_UNIT = 1 << 30
 MAX_CELLS = 1 << 28  # a token's cell has 28 bits (design: int64 = epoch 27 bits, cell 28, char 8)
+MAX_EPOCH = (1 << 27) - 1
 INITIAL_SOUPS = ("uniform", "zero")
 GEOMETRIES = ("mixed", "fixed", "cyclic", "line", "grid", "graph", "lattice")
 #: Which fields a geometry has besides those of all.
@@ -24,6 +26,28 @@ UNSET = -(1 << 62)
 
 Plants = tuple[tuple[int, bytes], ...]
 Interactions = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """The state that an imported soup begins with, as the reference's checkpoint has it.
+
+    - `epoch`: n of the state, 0 to 2^27 - 1
+    - `reset_index`: the number of the next reset, from 1
+    - `sha256`: of the soup's bytes in program order, 64 hex digits: they are kept elsewhere
+
+    Raises `InputError` naming the field and what is allowed.
+    """
+
+    epoch: int
+    reset_index: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        _integer("epoch", self.epoch, 0, MAX_EPOCH)
+        _integer("reset_index", self.reset_index, 1, 2**31 - 1)
+        if not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise InputError(f"sha256: {self.sha256!r}; allowed: 64 hex digits")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +69,8 @@ class SoupConfig:
     - `reset_interval`: every so many epochs the programs are made anew, 0 for never; not on a lattice
     - `initial_soup`: `uniform` random bytes or `zero`
     - `plants`: (cell, bytes) written over the initial soup; kept sorted, neighbours merged
+    - `start`: the imported state that the soup begins with, instead of an initial soup at state 0 (which then
+      says only what resets write); not on a lattice
 
     `UNSET` and an empty geometry stand for the default. Raises `InputError` naming the field and what is
     allowed; a field that the geometry does not have is refused.
@@ -63,6 +89,7 @@ class SoupConfig:
     reset_interval: int = 0
     initial_soup: str = "uniform"
     plants: Plants = ()
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         found = language(self.language)
@@ -86,6 +113,7 @@ class SoupConfig:
         _integer("reset_interval", self.reset_interval, 0, 2**31 - 1)
         _choice("initial_soup", self.initial_soup, INITIAL_SOUPS)
         _check_interactions(self.interactions, self.programs)
+        self._check_start()
         object.__setattr__(self, "plants", _merged(self.plants, self.cells))
 
     def _default(self, field: str, unset: Any, value: Any) -> None:
@@ -105,6 +133,21 @@ class SoupConfig:
                 _integer(field, value, 2 if self.geometry == "lattice" else 1, MAX_CELLS)
         if self.geometry == "lattice" and self.reset_interval:
             raise InputError("reset_interval: does not apply to the geometry lattice; leave it out")
+
+    def _check_start(self) -> None:
+        if self.start is None:
+            return
+        if self.geometry == "lattice":
+            raise InputError("start: does not apply to the geometry lattice, whose generator no checkpoint holds")
+        if self.plants:
+            raise InputError("plants: do not apply to an imported soup; leave them out")
+        if self.initial_soup != "uniform" and not self.reset_interval:
+            raise InputError("initial_soup: applies to an imported soup only with reset_interval; leave it out")
+
+    @property
+    def first(self) -> int:
+        """The state that the history begins with: 0, or the imported one."""
+        return self.start.epoch if self.start else 0
 
     @property
     def instruction_set(self) -> Language:
@@ -138,8 +181,14 @@ class SoupConfig:
 
     def reset_index(self, epoch: int) -> int:
         """Return the number of the reset with which the making of state ``epoch`` begins, from 1; 0 for none."""
-        due = self.reset_interval > 0 and epoch >= 2 and (epoch - 2) % self.reset_interval == 0
-        return (epoch - 2) // self.reset_interval + 1 if due else 0
+        # A reset follows the epoch that it is due at: one due at an imported state is lost, as in the reference.
+        due = self.reset_interval > 0 and epoch - 2 >= self.first and (epoch - 2) % self.reset_interval == 0
+        return self.next_reset(epoch - 1) if due else 0
+
+    def next_reset(self, epoch: int) -> int:
+        """Return the number of the first reset that follows state ``epoch``, `first` or later, due or not."""
+        index, every = self.start.reset_index if self.start else 1, self.reset_interval
+        return index + max((epoch - 2) // every - (self.first - 1) // every, 0) if every else index
 
     @property
     def semantics_version(self) -> int:

@@ -34,7 +34,7 @@ def compact(store: Store, run: str) -> None:
         if history.last < 0:
             return
         columns = history.epochs(compacted=False)
-        path /= f"{span_name(0, history.last)}.parquet"
+        path /= f"{span_name(history.first, history.last)}.parquet"
     arrays = []
     for column in table.columns:
         values = columns[column.name]
@@ -98,5 +98,5 @@ def _copy_small_files(store: Store) -> None:
     write_copy(store.path, "runs", {run: of.folder / "runs.parquet" for run, of in files.items()})
     for name in RESULTS:
         write_copy(store.path, name, results_of(files, name))
-    states = sum(of.last + 1 for of in files.values())
+    states = sum(of.states for of in files.values())
     write_copy(store.path, "compact", compacted(files) if states <= GATHERED_ROWS else {})

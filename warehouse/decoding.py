@@ -163,12 +163,12 @@ class SegmentReader:
 
     @cached_property
     def counts(self) -> dict[str, Int64]:
-        """The relation `epochs` of the segment: an array (int64) a column, state 0 left out."""
+        """The relation `epochs` of the segment: an array (int64) a column, the run's first state left out."""
         path = self.segment.file("epochs")
         rows = read_whole(self.segment, "epochs")
         with reading(path):
             counts = {name: rows[name].to_numpy().astype(np.int64) for name in rows.column_names}
-            counts = {name: column[counts["epoch"] > 0] for name, column in counts.items()}
+            counts = {name: column[counts["epoch"] > self.segment.start] for name, column in counts.items()}
             if not np.array_equal(counts["epoch"], np.arange(self.segment.start + 1, self.segment.stop + 1)):
                 raise ValueError("its epochs are not those of the segment")
             return counts

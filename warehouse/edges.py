@@ -109,15 +109,15 @@ class Edges:
 
 
 def edges_back(history: History, epoch: int, *, ahead: bool = False) -> Iterator[Edges]:
-    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... 1.
+    """Yield the edges of epochs ``epoch``, ``epoch`` - 1, ... to the run's first.
 
     Raises `StoreFault` naming a damaged file, `ThinnedError` when it comes to an epoch whose log was thinned away.
     ``ahead``: read the targets of all mechanisms, in threads ahead of their use: most will be asked for.
     """
-    oldest = history.kept.first_log(epoch) if epoch else 1
+    oldest = history.kept.first_log(epoch) if epoch > history.first else history.first + 1
     if oldest <= epoch:
         yield from _stored_edges(history, oldest, epoch, ahead=ahead)
-    if oldest > 1:
+    if oldest > history.first + 1:
         raise history.kept.lacking_log(oldest - 1)
 
 
@@ -155,14 +155,14 @@ def _stored_edges(history: History, oldest: int, epoch: int, *, ahead: bool) -> 
 
 
 def initial_chars(history: History, cells: Sequence[int]) -> list[int]:
-    """Return the chars of some cells of state 0, reading no more of it than needed."""
-    path = history.segment_of(0).file("keyframes")
+    """Return the chars of some cells of the run's first state, reading no more of it than needed."""
+    path = history.segment_of(history.first).file("keyframes")
     with reading(path):
         file = open_parquet(path)
         names = file.metadata.schema.names
         epoch, cell = names.index("epoch"), names.index("cell")
         groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-        firsts = [g.column(cell).statistics.min for g in groups if g.column(epoch).statistics.max == 0]
+        firsts = [g.column(cell).statistics.min for g in groups if g.column(epoch).statistics.max == history.first]
         chars: dict[int, int] = {}
         wanted = sorted(set(cells))
         for group in sorted({bisect.bisect_right(firsts, place) - 1 for place in wanted}):

@@ -24,15 +24,21 @@ def export_tokens(history: History, epochs: Sequence[int], folder: Path) -> Iter
     Columns and order of rows are those of the relation `tokens`. A file of the same name is replaced.
     Raises `StoreError` if the folder lies in the store or cannot be written.
     """
-    folder = folder.absolute()
-    if folder.resolve().is_relative_to(history.store.path.resolve()):
-        raise StoreError(f"{folder} lies in the store; choose a folder outside it")
+    folder = outside(history, folder)
     make_folder(folder)
     for epoch, replay in history.states(list(epochs)):
         path = folder / f"tokens-{history.run}-{epoch:010d}.parquet"
         with replacing(path) as part:
             _write(part, history, epoch, replay.tokens())
         yield path
+
+
+def outside(history: History, path: Path) -> Path:
+    """Return ``path``, absolute; `StoreError` if it lies in the store or, a file, where a folder is."""
+    path = path.absolute()
+    if path.resolve().is_relative_to(history.store.path.resolve()):
+        raise StoreError(f"{path} lies in the store; choose a place outside it")
+    return path
 
 
 def _write(path: Path, history: History, epoch: int, tokens: Tokens) -> None:

@@ -167,9 +167,9 @@ class Functions:
     ) -> str:
         """Return the file of `ancestry`, `parents` or (whose ``state`` counts) `contributors` of one program."""
         record = self.snapshot.find(run)
-        n = self._epoch(record, epoch)
+        n, first = self._epoch(record, epoch), record.config.first
         p = _index("program", program, record.config.programs)
-        return CACHE + self._ancestry(relation, record.run, n, p, _index("state", state, n + 1))
+        return CACHE + self._ancestry(relation, record.run, n, p, _index("state", state, n + 1, first))
 
     def descent(
         self,
@@ -297,7 +297,7 @@ class Functions:
 
     def _epochs(self) -> list[str]:
         stored = {run: files for run, files in self.snapshot.files.items() if files.segments}
-        if sum(files.last + 1 for files in stored.values()) <= GATHERED_ROWS:
+        if sum(files.states for files in stored.values()) <= GATHERED_ROWS:
             return [f"{CACHE}gathered/epochs.parquet"]
         return [
             self._in_store(files.compact.path) if files.compact else f"{CACHE}epochs/run={run}/epochs.parquet"
@@ -305,11 +305,13 @@ class Functions:
         ]
 
     def _epoch(self, record: RunRecord, epoch: int | None) -> int:
-        last = self.snapshot.last(record.run)
+        first, last = record.config.first, self.snapshot.last(record.run)
         if epoch is None:
             raise SQLError("epoch: null; give the number of a stored state")
-        if not 0 <= epoch <= last:
+        if not first <= epoch <= last:
             stored = "nothing is stored yet" if last < 0 else f"the last stored epoch is {last}"
+            if 0 <= epoch < first <= last:
+                stored = f"it was imported at state {first}"
             raise SQLError(f"run {record.run} has no epoch {epoch}: {stored}")
         return epoch
 
@@ -336,9 +338,9 @@ def _numbers(relation: str, text: str | None) -> Sequence[int]:
     return list(dict.fromkeys(int(part) for part in parts))
 
 
-def _index(field: str, value: int | None, count: int) -> int:
-    if value is None or not 0 <= value < count:
-        raise SQLError(f"{field}: {'null' if value is None else value}; allowed: 0 to {count - 1}")
+def _index(field: str, value: int | None, count: int, least: int = 0) -> int:
+    if value is None or not least <= value < count:
+        raise SQLError(f"{field}: {'null' if value is None else value}; allowed: {least} to {count - 1}")
     return value
 
 

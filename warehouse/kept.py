@@ -35,14 +35,14 @@ class Kept:
     def logs(self) -> list[Stretch]:
         """The epochs whose logs are there, in stretches as long as can be."""
         if self._files.retention == EVERYTHING:
-            return [(1, self._files.last)] if self._files.last > 0 else []
+            return [(self._files.first + 1, self._files.last)] if self._files.last > self._files.first else []
         return joined(stretch for segment in self._files.segments for stretch in logs_of(segment))
 
     @cached_property
     def states(self) -> list[Stretch]:
         """The states that are whole, in stretches as long as can be."""
         if self._files.retention == EVERYTHING:
-            return [(0, self._files.last)] if self._files.last >= 0 else []
+            return [(self._files.first, self._files.last)] if self._files.last >= 0 else []
         return joined((epoch, self.last_log(epoch + 1)) for epoch in self.keyframes)
 
     def first_log(self, epoch: int) -> int:
@@ -81,7 +81,7 @@ class Kept:
 def rows_of(files: RunFiles) -> list[dict[str, Any]]:
     """Return the rows of the relation `kept` of a run, without `run`."""
     kept = Kept(files)
-    counts = [(0, files.last)] if files.last >= 0 else []
+    counts = [(files.first, files.last)] if files.last >= 0 else []
     return [
         {"first_epoch": first, "last_epoch": last, "what": what}
         for what, stretches in (("counts", counts), ("states", kept.states), ("logs", kept.logs))

@@ -1,7 +1,7 @@
 """Where bytes came from: the exact walk back over the log, newest event first.
 
 A byte's history follows the edges of the log and never equal tokens: the reaction that changed its cell
-names the cell it came from, a mutation or a birth from nowhere ends it, and so does state 0. Events and
+names the cell it came from, a mutation or a birth from nowhere ends it, and so does the first state. Events and
 their order: design, section 3, "Lineage events", "Order" and "Mutation and reaction on one cell".
 """
 
@@ -102,7 +102,7 @@ def _walk(walk: "_Walk", history: History, epoch: int, check: Callable[[], None]
         if not len(walk.older):
             break
     if len(walk.older):
-        walk.end(0, "initial", initial_chars(history, walk.places()))
+        walk.end(history.first, "initial", initial_chars(history, walk.places()))
 
 
 def events_table(events: Sequence[Event]) -> pa.Table:

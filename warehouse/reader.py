@@ -67,6 +67,11 @@ class History:
         return self._files.segments
 
     @property
+    def first(self) -> int:
+        """The state that the history begins with: 0, or the imported one."""
+        return self.config.first
+
+    @property
     def last(self) -> int:
         """The last stored state; -1 if nothing is stored."""
         return self._files.last
@@ -118,8 +123,8 @@ class History:
         """
         if first > last:
             return
-        self._check(first, least=1)
-        self._check(last, least=1)
+        self._check(first, made=True)
+        self._check(last, made=True)
         begin = max(first, self.kept.first_log(last)) if reverse else first
         end = last if reverse else min(last, self.kept.last_log(first))
         if begin <= end:
@@ -201,7 +206,7 @@ class History:
                 yield from ((epoch, replay.chars) for epoch, replay in self.states(list(group)))
 
     def epochs(self, *, compacted: bool = True) -> dict[str, Array]:
-        """Return the relation `epochs` of the run, by column; NaN or -1 where a state is not measured.
+        """Return the relation `epochs` of the run, by column, from state `first` on; NaN or -1 where not measured.
 
         Reads the one compacted file if there is one, unless not ``compacted``.
         """
@@ -226,7 +231,7 @@ class History:
         for span in self._files.measures:
             rows = read_sealed(span.path, "measures")[0]
             for name, column in columns.items():
-                column[rows["epoch"].to_numpy()] = _filled(rows[name])
+                column[rows["epoch"].to_numpy() - self.first] = _filled(rows[name])
         return columns
 
     def _legs(self, epochs: Sequence[int]) -> list[tuple[int, list[int]]]:
@@ -244,12 +249,12 @@ class History:
 
     @cached_property
     def _efforts(self) -> Array:
-        """What replay from state 0 on takes: reactions met and cells changed up to each state."""
+        """What replay from state `first` on takes: reactions met and cells changed up to each state from it on."""
         columns = self.epochs()
         return np.cumsum(columns["reactions"] + columns["changed_cells"])
 
     def _effort(self, start: int, stop: int) -> int:
-        return int(self._efforts[stop] - self._efforts[start]) if stop > start else 0
+        return int(self._efforts[stop - self.first] - self._efforts[start - self.first]) if stop > start else 0
 
     def _keyframe_before(self, epoch: int) -> int:
         place = bisect.bisect_right(self.keyframe_epochs, epoch)
@@ -277,9 +282,12 @@ class History:
             self._check(epoch)
         self.kept.check_states(epochs)
 
-    def _check(self, epoch: int, least: int = 0) -> None:
-        if not least <= epoch <= self.last:
+    def _check(self, epoch: int, *, made: bool = False) -> None:
+        """Raise `StoreError` unless state ``epoch`` is stored, and ``made`` by an epoch of the log if that is asked."""
+        if not self.first + made <= epoch <= self.last:
             stored = f"its last stored epoch is {self.last}" if self.last >= 0 else "nothing of it is stored yet"
+            if 0 <= epoch <= self.first <= self.last:
+                stored = f"it begins with state {self.first}"
             raise StoreError(f"epoch: {epoch} is not stored of run {self.run}; {stored}")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from sim import InputError, SoupConfig
+from sim import InputError, SoupConfig, Start
 from warehouse.errors import StoreFault
 from warehouse.schema import FILES
 from warehouse.sealed import read_sealed, write_sealed
@@ -71,7 +71,7 @@ def check_name(name: str) -> None:
 class RunRecord:
     """What the store knows of a run besides its history.
 
-    `epochs` is how many are stored (0 too where not even state 0 is: `RunFiles.last` tells); `status` is
+    `epochs` is the last stored state (the first where not even that is: `RunFiles.last` tells); `status` is
     derived when the record is read: `complete`, `running` (a writer holds its lock), `interrupted` or
     `failed`. `provenance` has an entry for each stretch of work.
     """
@@ -114,7 +114,7 @@ class RunRecord:
             "mutation_rate": config.mutation_rate,
             "mutation_order": config.mutation_order,
             "step_limit": config.step_limit,
-            "initial_soup": config.initial_soup,
+            "initial_soup": "checkpoint" if config.start else config.initial_soup,
             "epochs": self.epochs,
             "status": self.status,
             "retention": settings.retention,
@@ -141,7 +141,9 @@ def segment_length(programs: int) -> int:
 def canonical_configuration(config: SoupConfig) -> str:
     """Return the configuration as canonical JSON: all that affects results, nothing else, always the same text."""
     # What only some geometries have is left out elsewhere: a field that is new here changes no older run's id.
-    own = {name: getattr(config, name) for name in _OWN if getattr(config, name)}
+    own: dict[str, Any] = {name: getattr(config, name) for name in _OWN if getattr(config, name)}
+    if config.start is not None:
+        own["start"] = vars(config.start)
     return json.dumps(
         own
         | {
@@ -181,7 +183,8 @@ def parse_configuration(text: str) -> SoupConfig:
         values.pop(derived)
     plants = tuple((cell, bytes.fromhex(content)) for cell, content in values.pop("plants"))
     interactions = tuple((one, other) for one, other in values.pop("interactions", ()))
-    return SoupConfig(plants=plants, interactions=interactions, **values)
+    start = Start(**values.pop("start")) if "start" in values else None
+    return SoupConfig(plants=plants, interactions=interactions, start=start, **values)
 
 
 def write_record(record: RunRecord, path: Path) -> None:

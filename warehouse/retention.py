@@ -119,7 +119,7 @@ def plan(history: History, policy: str) -> list[SegmentPlan]:
         regular, added = set(), set()
     plans = []
     for segment, manifest in zip(history.segments, manifests, strict=True):
-        states = range(segment.start + (segment.start > 0), segment.stop + 1)
+        states = range(segment.start + (segment.start > history.first), segment.stop + 1)
         plans.append(
             SegmentPlan(
                 segment,
@@ -151,7 +151,7 @@ def _check(history: History, policy: str) -> None:
 def _tail_start(history: History) -> int:
     """Return the state from which simulating goes on when the run is extended."""
     length = history.record.segment_length
-    return history.last // length * length
+    return max(history.last // length * length, history.first)
 
 
 def _windows(history: History) -> Iterator[Stretch]:
@@ -171,4 +171,4 @@ def _windows(history: History) -> Iterator[Stretch]:
             own = [row for row in founders if row["onset_epoch"] == onset["epoch"]]
             first = min([onset["epoch"], *(row["assembled_epoch"] for row in own)])
             last = max([onset["epoch"], *(row["census_epoch"] for row in own)])
-            yield max(first - MARGIN, 0), min(last + MARGIN, history.last)
+            yield max(first - MARGIN, history.first), min(last + MARGIN, history.last)

@@ -131,7 +131,7 @@ RUN_COLUMNS = (
     ),
     Column("mutation_order", TEXT, "", "whether an epoch's mutations come before or after its reactions"),
     Column("step_limit", INTEGER, "steps", "steps after which an execution is stopped"),
-    Column("initial_soup", TEXT, "", "what the soup began as: uniform random bytes or zero"),
+    Column("initial_soup", TEXT, "", "what the soup began as: uniform random bytes, zero, or a checkpoint"),
     Column("epochs", INTEGER, "epochs", "epochs done: the last stored state"),
     Column("status", TEXT, "", "complete, running (a writer is at it), interrupted or failed"),
     Column(

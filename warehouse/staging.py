@@ -37,10 +37,10 @@ Ledger = Callable[[Int64, Int64, UInt32], None]
 
 
 class StagedSegment:
-    """States ``start`` + 1 to ``stop`` on their way into files; for the first segment state 0 too.
+    """States ``start`` + 1 to ``stop`` on their way into files; for the run's first segment ``start`` too.
 
     Give it `initial` (first segment only), then for every epoch in order `append` and, for every state that
-    `wants_keyframe` (state 0 too), `keyframe`; then `finish` and `commit`. Errors of the encoding thread
+    `wants_keyframe` (the first too), `keyframe`; then `finish` and `commit`. Errors of the encoding thread
     are raised by whichever call comes next. Nobody sees it before `commit`.
     """
 
@@ -53,12 +53,14 @@ class StagedSegment:
         keyframe_every: int,
         program_length: int,
         ledger: Ledger,
+        first: int = 0,
         publish: Callable[["StagedSegment"], None],
     ) -> None:
         self.start, self.stop, self.folder = start, stop, folder
         self._ledger, self._publish = ledger, publish
         self._keyframe_every = keyframe_every
         self._length = program_length
+        self._first = first
         self._next = start + 1
         self._changed = 0
         self._kept: list[int] = []
@@ -77,10 +79,10 @@ class StagedSegment:
         self._thread.start()
 
     def initial(self, unique_origins: int) -> None:
-        """Add state 0, in which nothing has happened yet, to the counts of the epochs."""
-        if self.start != 0:
-            raise ValueError(f"state 0 does not belong to the segment that starts at {self.start}")
-        self._put(lambda: self._count(epoch=0, unique_origins=unique_origins))
+        """Add the run's first state, in which nothing has happened yet, to the counts of the epochs."""
+        if self.start != self._first:
+            raise ValueError(f"state {self._first} does not belong to the segment that starts at {self.start}")
+        self._put(lambda: self._count(epoch=self.start, unique_origins=unique_origins))
 
     def append(self, log: EpochLog) -> None:
         """Add the next epoch's events; the log's arrays must stay as they are. Waits while the encoder is behind."""
@@ -93,11 +95,13 @@ class StagedSegment:
     def wants_keyframe(self, epoch: int, cells: int) -> bool:
         """Tell whether the state just appended is to be kept whole.
 
-        Every `keyframe_every` states; besides, where much changes, every 64 or 128, so that no state is far
-        to replay. That follows from the changes alone, so the same run gets the same keyframes.
+        The run's first, and every `keyframe_every` states; besides, where much changes, every 64 or 128, so that no
+        state is far to replay. That follows from the changes alone, so the same run gets the same keyframes.
         """
-        return epoch % self._keyframe_every == 0 or (
-            epoch % BUSY_LATTICE == 0 and self._changed >= BUSY_CHANGES * cells
+        return (
+            epoch == self._first
+            or epoch % self._keyframe_every == 0
+            or (epoch % BUSY_LATTICE == 0 and self._changed >= BUSY_CHANGES * cells)
         )
 
     def keyframe(self, epoch: int, tokens: Tokens) -> None:

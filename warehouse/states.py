@@ -102,10 +102,10 @@ def species(history: History, epochs: Sequence[int], check: Check) -> Iterator[S
 
 
 def pairings(history: History, epochs: Sequence[int], check: Check) -> Iterator[State]:
-    """Yield the tapes of each epoch by left program; state 0 was made by none."""
+    """Yield the tapes of each epoch by left program; the first state was made by none."""
     for epoch in sorted(set(epochs)):
         check()
-        if epoch == 0:
+        if epoch == history.first:
             yield epoch, pa.table({name: pa.array([], pa.int32()) for name in ("left_program", "right_program")})
             continue
         for log in history.logs(epoch, epoch):

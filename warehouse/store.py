@@ -4,7 +4,7 @@
     STORE/views.sql                                     plain views for any DuckDB
     STORE/compact/{runs,compact,...}.parquet            copies of finished runs' small files (see `combined`)
     STORE/runs/run=<id>/runs.parquet                    the run's record
-    STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds state 0 too
+    STORE/runs/run=<id>/segments/<start>-<stop>/        states start + 1 to stop; the first holds its start too
         {epochs,reactions,mechanisms,mutations,resets,keyframes}.parquet, manifest.json
     STORE/runs/run=<id>/segments-<number>-<policy>/...  the same, thinned to what the policy keeps
     STORE/runs/run=<id>/analyses/measures/<start>-<stop>.parquet
@@ -42,7 +42,7 @@ _PLACE = re.compile(r"segments(?:-(\d+)-(\w+))?")
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of states, start + 1 to stop (and state 0, if it starts there), and where it is stored."""
+    """A stretch of states, start + 1 to stop (and start, if it is the run's first), and where it is stored."""
 
     start: int
     stop: int
@@ -63,9 +63,9 @@ class RunFiles:
     """The files of a run that count at one moment.
 
     `retention` is the policy to which the run was thinned last, `everything` if it never was. `segments` follow
-    one another from state 0 on; `measures` has the measured columns of those segments that were measured; `compact`
-    is the one file of all `epochs` with measures, if it covers exactly what the segments do; `results` are the
-    analyses' files by name.
+    one another from the run's first state on; `measures` has the measured columns of those segments that were
+    measured; `compact` is the one file of all `epochs` with measures, if it covers exactly what the segments do;
+    `results` are the analyses' files by name.
     """
 
     run: str
@@ -80,6 +80,16 @@ class RunFiles:
     def last(self) -> int:
         """The last stored state; -1 if nothing is stored."""
         return self.segments[-1].stop if self.segments else -1
+
+    @property
+    def first(self) -> int:
+        """The first stored state; 0 if nothing is stored."""
+        return self.segments[0].start if self.segments else 0
+
+    @property
+    def states(self) -> int:
+        """How many states are stored."""
+        return self.last - self.first + 1 if self.segments else 0
 
 
 def span_name(start: int, stop: int) -> str:
@@ -137,7 +147,7 @@ class Store:
         elif status == "running":
             status = "interrupted"
         settings = replace(stored.settings, retention=files.retention)
-        return replace(stored, settings=settings, status=status, epochs=max(files.last, 0))
+        return replace(stored, settings=settings, status=status, epochs=max(files.last, stored.config.first))
 
     def stored_record(self, run: str) -> RunRecord:
         """Return the record of the run with the id ``run`` as it was written: epochs and status may lag behind."""
@@ -186,12 +196,12 @@ class Store:
         """Return the files of a run that count now; `StoreFault` if a segment is missing between others."""
         folder = self.run_folder(run)
         place = _current(folder)
-        segments = tuple(self._chain(place.path))
+        segments = tuple(self._chain(run, place.path))
         if not segments and place != _current(folder):  # thinned meanwhile, and already cleared away
             return self.files(run)
         spans = {(segment.start, segment.stop) for segment in segments}
         measures = tuple(s for s in _spans(folder / "analyses" / "measures") if (s.start, s.stop) in spans)
-        whole = (0, segments[-1].stop) if segments else None
+        whole = (segments[0].start, segments[-1].stop) if segments else None
         compact = next((s for s in _spans(folder / "compact") if (s.start, s.stop) == whole), None)
         names = set(_names(folder / "analyses"))
         results = {name: folder / "analyses" / file for name in RESULTS if (file := f"{name}.parquet") in names}
@@ -233,9 +243,11 @@ class Store:
             raise StoreFault(f"damaged record {self._record_path(run)}: it is of run {stored.run}")
         return stored
 
-    def _chain(self, folder: Path) -> Iterator[Span]:
-        reached = 0
-        for span in _spans(folder):
+    def _chain(self, run: str, folder: Path) -> Iterator[Span]:
+        found = _spans(folder)
+        # Only an imported run begins elsewhere than at state 0, and only its record says where.
+        reached = self.stored_record(run).config.first if found and found[0].start else 0
+        for span in found:
             if span.start > reached:
                 raise StoreFault(f"missing segment in {folder}: nothing from state {reached} to {span.start}")
             if span.start == reached:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from sim import EpochLog, Replay, Tokens
+from sim import EpochLog, InputError, Replay, Tokens
+from sim.initial import imported_tokens
 from warehouse.decoding import open_parquet, read_manifest, reading
 from warehouse.errors import StoreFault, ThinnedError
 from warehouse.files import sha256_of
@@ -23,7 +24,7 @@ def verify(store: Store, run: str, progress: Progress | None = None) -> list[str
     """Check all that is stored of a run; return one line for each thing found wrong, none if the store is whole.
 
     Files are compared with the checksums in the manifests, or with the digests that they carry; the log is
-    replayed from state 0 and compared with every keyframe, its rows with the counts in `epochs`. Replay is
+    replayed from the first state and compared with every keyframe, its rows with the counts in `epochs`. Replay is
     left out where files are damaged. Of a thinned run every stretch of its log that is there is replayed from the
     keyframe before it, and `epochs` compared with what is there. ``run`` is an id or a name; raises
     `StoreError` if there is none.
@@ -99,22 +100,27 @@ def _contradictions(history: History, tell: Progress) -> Iterator[str]:
     keyframes = history.keyframe_epochs
     if history.last < 0:
         return
-    if history.retention == EVERYTHING and (not keyframes or keyframes[0] != 0):
-        yield f"run {history.run} has no keyframe of state 0"
+    first = history.first
+    if history.retention == EVERYTHING and (not keyframes or keyframes[0] != first):
+        yield f"run {history.run} has no keyframe of state {first}"
         return
     try:
         counts = {name: column.tolist() for name, column in history.epochs(compacted=False).items()}
+        if history.config.start is not None and first in keyframes:
+            tokens = history.tokens_at(first)
+            if not _same(imported_tokens(history.config, tokens.chars), tokens):
+                yield f"keyframe {first} does not hold the tokens of an imported state"
         waiting = set(keyframes)
         for begin in _beginnings(history.kept):
             replay = Replay(history.config.program_length, history.tokens_at(begin), begin)
             yield from _compared(history, replay, counts, waiting)
             for log in history.logs(begin + 1, history.kept.last_log(begin + 1), with_costs=True):
                 replay.apply(log)
-                yield from _miscounted(log, counts)
+                yield from _miscounted(log, {name: column[log.epoch - first] for name, column in counts.items()})
                 if log.epoch in waiting:
                     tell(f"replayed to keyframe {log.epoch}")
                     yield from _compared(history, replay, counts, waiting)
-    except (StoreFault, ThinnedError) as error:
+    except (StoreFault, ThinnedError, InputError) as error:
         yield str(error)
 
 
@@ -130,8 +136,9 @@ def _compared(history: History, replay: Replay, counts: dict[str, Any], waiting:
     if not _same(replay.tokens(), history.tokens_at(epoch)):
         yield f"keyframe {epoch} in {path} is not what the log gives when replayed"
     origins = replay.unique_origins()
-    if origins != counts["unique_origins"][epoch]:
-        yield f"epochs: unique_origins of state {epoch} is {counts['unique_origins'][epoch]}, its tokens have {origins}"
+    counted = counts["unique_origins"][epoch - history.first]
+    if origins != counted:
+        yield f"epochs: unique_origins of state {epoch} is {counted}, its tokens have {origins}"
 
 
 def _same(replayed: Tokens, stored: Tokens) -> bool:
@@ -149,5 +156,5 @@ def _miscounted(log: EpochLog, counts: dict[str, Any]) -> Iterator[str]:
         "changed_cells": int(sizes[log.mechanism].sum()),
     }
     for name, value in seen.items():
-        if counts[name][log.epoch] != value:
-            yield f"epochs: {name} of epoch {log.epoch} is {counts[name][log.epoch]}, its rows give {value}"
+        if counts[name] != value:
+            yield f"epochs: {name} of epoch {log.epoch} is {counts[name]}, its rows give {value}"

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sim import EpochLog, Soup, SoupConfig, kernel_digest
+from sim import EpochLog, Soup, SoupConfig, Tokens, kernel_digest
 from warehouse import locks
 from warehouse.compaction import compact, compact_store
 from warehouse.decoding import read_mechanisms
@@ -38,7 +38,9 @@ class RunWriter:
         self.store, self.record, self.notes = store, record, notes
         self._lock = lock
         self._staged: list[StagedSegment] = []
-        self._stretch = Stretch(self.committed)
+        self._stretch = Stretch(
+            self.committed if record.config.start is None else max(self.committed, record.config.first)
+        )
         self._before = record.provenance
         self._ledger = MechanismLedger(lambda: map(read_mechanisms, self.store.files(self.run).segments))
 
@@ -97,13 +99,23 @@ class RunWriter:
 
         A tail shorter than a segment is written again from its start. Empty if the state is stored.
         """
-        last, length = self.committed, self.segment_length
+        last, length, first = self.committed, self.segment_length, self.record.config.first
         if epochs <= last:
             return []
         if (self.record.requested_epochs, self.record.status) != (epochs, "running"):
             self._put(requested_epochs=epochs, status="running")
-        starts = range(max(last, 0) // length * length, max(epochs, 1), length)
-        return [(start, min(start + length, epochs)) for start in starts]
+        begun = max(last, 0) // length * length
+        starts = (max(start, first) for start in range(begun, max(epochs, 1), length))
+        return [(start, min(start // length * length + length, epochs)) for start in starts]
+
+    def begin(self, tokens: Tokens) -> None:
+        """Commit the state that an imported run begins with, if it is not stored: the run needs its file no more."""
+        if self.committed < 0:
+            first = self.record.config.first
+            segment = self.stage(first, first)
+            segment.initial(len(tokens.chars))
+            segment.keyframe(first, tokens)
+            segment.commit()
 
     def stage(self, start: int, stop: int) -> StagedSegment:
         """Begin to write the segment of states ``start`` + 1 to ``stop``."""
@@ -119,6 +131,7 @@ class RunWriter:
                 keyframe_every=self.record.settings.keyframe_every,
                 program_length=self.record.config.program_length,
                 ledger=self._ledger.enter,
+                first=self.record.config.first,
                 publish=self._publish,
             )
         self._staged.append(segment)
@@ -152,7 +165,7 @@ class RunWriter:
         if it was thinned away.
         """
         last = self.committed
-        if last < 1:
+        if last <= self.record.config.first:
             return
         with History(self.store, self.run) as history:
             if not history.kept.has_state(last - 1) or history.kept.first_log(last) > last:
@@ -214,11 +227,13 @@ class RunWriter:
     def _put(self, **changes: Any) -> None:
         """Replace the record with ``changes``, the work done so far included."""
         with locks.exclusive(self.store.path / ".lock"):
-            last = self.committed
+            last, first = self.committed, self.record.config.first
             name = self.store.stored_record(self.run).settings.name  # may have been changed meanwhile
             provenance = (*self._before, self._stretch.entry(last))
             settings = replace(self.record.settings, name=name)
-            self.record = updated(self.record, settings=settings, epochs=max(last, 0), provenance=provenance, **changes)
+            self.record = updated(
+                self.record, settings=settings, epochs=max(last, first), provenance=provenance, **changes
+            )
             self.store.put_record(self.record)
 
 

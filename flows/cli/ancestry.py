@@ -48,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> None:
         elif arguments.format != "table":
             print_records(ancestry(histories, program), arguments.format, RELATIONS["ancestry"].names)
         else:
-            _tell(history, (epoch, program), ancestry(histories, program), contributors(histories, 0))
+            _tell(history, (epoch, program), ancestry(histories, program), contributors(histories, history.first))
 
 
 def acts(rows: Sequence[Row]) -> list[tuple[int, int, int | None, list[int]]]:
@@ -74,15 +74,15 @@ def _tell(history: "History", place: tuple[int, int], rows: Sequence[Row], given
     facts(
         page,
         [
-            ("births", ", ".join(f"{count} {kind}" for kind, count in _kinds(rows))),
+            ("births", ", ".join(f"{count} {kind}" for kind, count in _kinds(rows, _soup(history)))),
             ("joined", f"in {len(told)} acts, in states {told[0][0]} to {told[-1][0]}"),
             ("copied", f"{min(crossed)} to {max(crossed)} times from program to program"),
         ],
     )
     page.print("how its bytes joined")
     for joined, carrier, source, sites in told:
-        if joined == 0:
-            origin = f"stood in program {carrier} of the initial soup"
+        if joined == history.first:
+            origin = f"stood in program {carrier} of {_soup(history)}"
         elif source is None:
             origin = f"were born in program {carrier}" if len(sites) > 1 else f"was born in program {carrier}"
         elif source == carrier:
@@ -97,7 +97,11 @@ def _tell(history: "History", place: tuple[int, int], rows: Sequence[Row], given
         page.print(f"          and in {len(given) - _SHOWN} more places")
 
 
-def _kinds(rows: Sequence[Row]) -> list[tuple[str, int]]:
-    names = {"initial": "in the initial soup", "mutated": "by mutation", "born": "from nowhere"}
+def _soup(history: "History") -> str:
+    return "the imported soup" if history.config.start else "the initial soup"
+
+
+def _kinds(rows: Sequence[Row], soup: str) -> list[tuple[str, int]]:
+    names = {"initial": f"in {soup}", "mutated": "by mutation", "born": "from nowhere"}
     counts = [(told, sum(row["birth"] == kind for row in rows)) for kind, told in names.items()]
     return [(told, count) for told, count in counts if count]

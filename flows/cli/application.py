@@ -57,7 +57,10 @@ COMMANDS = (
     Command("species", "species", "a state's species; which families of them followed one another"),
     Command("search", "search", "find programs by text, bytes, regular expression or within some edits"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),
-    Command("export", "export", "write the tokens of any epochs as plain Parquet"),
+    Command(
+        "export", "export", "write tokens, a checkpoint or log of the reference, or figures' data, for other tools"
+    ),
+    Command("import", "importing", "begin a run with a checkpoint of the reference"),
     Command("thin", "thin", "keep less of a run: what happened around its transitions, keyframes, or counts alone"),
     Command("copy", "copy", "copy runs to another store, checked on the way"),
     Command("rename", "rename", "give a run another name"),

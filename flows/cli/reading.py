@@ -26,8 +26,9 @@ def open_history(arguments: argparse.Namespace) -> "History":
     return History(open_store(arguments), arguments.run)
 
 
-def check_epoch(history: "History", epoch: int, first: int = 0) -> None:
-    """Raise `UsageError` unless state ``epoch`` is stored (and at least ``first``)."""
+def check_epoch(history: "History", epoch: int, *, made: bool = False) -> None:
+    """Raise `UsageError` unless state ``epoch`` is stored, and ``made`` by an epoch of the log if that is asked."""
+    first = history.first + made
     if not first <= epoch <= history.last:
         raise UsageError(f"epoch: {epoch}; allowed: {first} to {history.last}, the last stored epoch of {history.run}")
 

@@ -168,7 +168,7 @@ def _print_for_people(history: "History", founders: Sequence[Founder]) -> None:
         if len(told) > _SHOWN:
             page.print(f"    and in {len(told) - _SHOWN} more places (--format json has them all)")
         assembled = int(row["assembled_epoch"])
-        met = reaction_of(history, assembled, int(row["assembled_program"])) if assembled else None
+        met = reaction_of(history, assembled, int(row["assembled_program"])) if assembled > history.first else None
         print_known(page, language, row, met)
 
 

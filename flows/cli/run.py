@@ -2,8 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.options import OPTIONS, Kind, Option
+
+if TYPE_CHECKING:
+    from flows.request import RunRequest
 
 EXAMPLES = (
     "primordium run --language bff_noheads_4bit --programs 4096 --seed 0 --epochs 512 --direct",
@@ -18,10 +22,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     for option in OPTIONS:
         if option.name != "store":  # every sub-command has it
-            _add(parser, option)
+            add_option(parser, option)
 
 
-def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+def add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Add one of the options of `run`."""
     # argparse reads % in help as a place holder. Values stay text: the request checks them, wherever they come from.
     help_text = option.description.replace("%", "%%")
     flag = f"--{option.name}"
@@ -38,9 +43,13 @@ def execute(arguments: argparse.Namespace) -> None:
     from flows.request import read_request
 
     given = {option.key: getattr(arguments, option.key, None) for option in OPTIONS}
-    request = read_request(given, arguments.config)
+    start(read_request(given, arguments.config))
+
+
+def start(request: "RunRequest") -> None:
+    """Do what is asked, through Prefect or without; the run's id is the last line printed."""
     if request.direct:
-        from flows.pipeline import run_direct as start
+        from flows.pipeline import run_direct as run
     else:
-        from flows.prefect_flow import run_with_prefect as start
-    print(start(request))
+        from flows.prefect_flow import run_with_prefect as run
+    print(run(request))

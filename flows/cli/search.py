@@ -73,7 +73,7 @@ def execute(arguments: argparse.Namespace) -> None:
                 _print_state(arguments, history, *found)
         else:
             kept = sorted({*history.keyframe_epochs, history.last})
-            epochs = range(history.last + 1) if arguments.all else kept
+            epochs = range(history.first, history.last + 1) if arguments.all else kept
             print_records(_over_states(history, pattern, epochs), arguments.format, OVER_STATES)
 
 

@@ -53,8 +53,10 @@ def summary_of(store: "Store", record: "RunRecord") -> Summary:
     told = ("configuration", "provenance")
     return {
         **{name: value for name, value in record.row().items() if name not in told},
+        "states": store.files(record.run).states,
         "bytes": sizes_of(store, record.run),
         "work": work_of(record),
+        "imported_epoch": record.config.start and record.config.start.epoch,
         "transitions": read_result(store, record.run, "transitions"),
         "founders": _without_bytes(read_result(store, record.run, "founders")),
         "phases": read_result(store, record.run, "phases"),
@@ -153,7 +155,9 @@ def _told(summary: Summary) -> Iterator[tuple[str, str]]:
         "language",
         f"{summary['language']} (programs of {summary['program_length']} bytes, {summary['step_limit']} steps)",
     )
-    yield "soup", f"{summary['programs']} programs, {summary['geometry']}, initially {summary['initial_soup']}"
+    begun = f"imported at state {summary['imported_epoch']}" if summary["imported_epoch"] is not None else ""
+    begun = begun or f"initially {summary['initial_soup']}"
+    yield "soup", f"{summary['programs']} programs, {summary['geometry']}, {begun}"
     yield (
         "seed",
         f"{summary['seed']}, mutation rate {summary['mutation_rate']:.10g} ({summary['mutation_order']} reactions)",
@@ -165,8 +169,8 @@ def _told(summary: Summary) -> Iterator[tuple[str, str]]:
         speed = work["epochs"] / work["elapsed_s"]
         took = f"{work['epochs']} epochs in {work['elapsed_s']:.0f} s, compiling and storing included"
         yield "made", f"{took}: {speed:.1f} epochs/s; at most {megabytes(work['peak_memory_bytes'])} of memory"
-    sizes, states = summary["bytes"], summary["epochs"] + 1
-    if sizes["keyframes"]:  # state 0 is stored
+    sizes, states = summary["bytes"], summary["states"]
+    if states:
         raw = states * summary["programs"] * summary["program_length"] * _BYTES_OF_A_TOKEN
         yield (
             "size",

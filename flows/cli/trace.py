@@ -101,7 +101,7 @@ def _stored(arguments: argparse.Namespace) -> Reaction:
             raise UsageError(f"trace: --{name} is missing; a stored reaction needs RUN --epoch E --program P")
     epoch, program = arguments.epoch, arguments.program
     with open_history(arguments) as history:
-        check_epoch(history, epoch, first=1)
+        check_epoch(history, epoch, made=True)
         check_programs(history, (program,))
         config = history.config
         met = reaction_of(history, epoch, program)

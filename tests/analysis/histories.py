@@ -38,7 +38,7 @@ class Remembered:
 
     def __init__(self, config: Any, logs: Sequence[EpochLog], tokens: Sequence[Tokens]) -> None:
         self.config = config
-        self.last = len(logs)
+        self.first, self.last = 0, len(logs)
         self._logs = logs
         self._tokens = tokens
         self.read = 0
