@@ -5,9 +5,21 @@ from typing import Any
 
 import numpy as np
 
+from warehouse.connection import connect
 from warehouse.reader import History
 from warehouse.results import read_result
 from warehouse.store import Store
+
+
+#: The conditions of a sweep: how far its runs have come, and the share that had an onset.
+CONDITIONS = """
+    SELECT condition, count(*) AS planned, count(*) FILTER (s.done) AS done,
+        count(*) FILTER (s.status = 'running') AS running, count(*) FILTER (s.error IS NOT NULL) AS failed,
+        count(s.onset_epoch) AS onsets, count(s.onset_epoch) / nullif(count(*) FILTER (s.done), 0) AS share,
+        wilson_low(count(s.onset_epoch), count(*) FILTER (s.done)) AS low,
+        wilson_high(count(s.onset_epoch), count(*) FILTER (s.done)) AS high,
+        quantile_disc(s.onset_epoch, 0.5) AS median_onset, max(s.planned_epochs) AS epochs
+    FROM sweep_runs AS s WHERE s.sweep = ? GROUP BY s.condition, s.condition_rank ORDER BY s.condition_rank"""
 
 
 def run_markdown(store: Store, run: str) -> str:
@@ -41,6 +53,24 @@ def onsets_markdown(store: Store, run: str) -> str:
     founders = {row["onset_epoch"]: row for row in reversed(read_result(store, run, "founders") or [])}
     header = ("onset at state", "kind", "ended", "peak complexity", "founder", "share")
     return _table(header, [_onset(onset, founders.get(onset["epoch"])) for onset in onsets])
+
+
+def sweep_markdown(store: Store, sweep: str) -> str:
+    """Return a sweep's conditions in a table, and the runs that failed."""
+    with connect(store) as connection:
+        found = connection.execute(CONDITIONS, [sweep])
+        told = _table(tuple(found.columns), [tuple(_text(value) for value in row) for row in found])
+        failed = connection.execute(
+            "SELECT run, condition, seed, error FROM sweep_runs WHERE sweep = ? AND error IS NOT NULL", [sweep]
+        ).fetchall()
+    if not failed:
+        return told
+    header = ("failed run", "condition", "seed", "why")
+    return told + "\n\n" + _table(header, [tuple(_text(value) for value in row) for row in failed])
+
+
+def _text(value: object) -> str:
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _onset(onset: dict[str, Any], founder: dict[str, Any] | None) -> tuple[str, ...]:
