@@ -59,7 +59,7 @@ class Watched(Protocol):
 
 
 class FlowThread(threading.Thread):
-    """The flow, begun by ``call``, in a thread of its own, a daemon: if Prefect hangs, the process can end all the same.
+    """The flow, begun by ``call``, in a daemon thread of its own: if Prefect hangs, the process can end all the same.
 
     `server` is the one started for it, None while a configured one is used; `imported`: Prefect is there;
     `begun`: when (monotonic) the flow was called; `error`: what ended it.

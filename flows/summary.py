@@ -1,25 +1,14 @@
 """What a run came to, in markdown, for its page in Prefect."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from warehouse.connection import connect
 from warehouse.reader import History
 from warehouse.results import read_result
 from warehouse.store import Store
-
-
-#: The conditions of a sweep: how far its runs have come, and the share that had an onset.
-CONDITIONS = """
-    SELECT condition, count(*) AS planned, count(*) FILTER (s.done) AS done,
-        count(*) FILTER (s.status = 'running') AS running, count(*) FILTER (s.error IS NOT NULL) AS failed,
-        count(s.onset_epoch) AS onsets, count(s.onset_epoch) / nullif(count(*) FILTER (s.done), 0) AS share,
-        wilson_low(count(s.onset_epoch), count(*) FILTER (s.done)) AS low,
-        wilson_high(count(s.onset_epoch), count(*) FILTER (s.done)) AS high,
-        quantile_disc(s.onset_epoch, 0.5) AS median_onset, max(s.planned_epochs) AS epochs
-    FROM sweep_runs AS s WHERE s.sweep = ? GROUP BY s.condition, s.condition_rank ORDER BY s.condition_rank"""
+from warehouse.sweeps import PlannedRun
 
 
 def run_markdown(store: Store, run: str) -> str:
@@ -55,22 +44,15 @@ def onsets_markdown(store: Store, run: str) -> str:
     return _table(header, [_onset(onset, founders.get(onset["epoch"])) for onset in onsets])
 
 
-def sweep_markdown(store: Store, sweep: str) -> str:
-    """Return a sweep's conditions in a table, and the runs that failed."""
-    with connect(store) as connection:
-        found = connection.execute(CONDITIONS, [sweep])
-        told = _table(tuple(found.columns), [tuple(_text(value) for value in row) for row in found])
-        failed = connection.execute(
-            "SELECT run, condition, seed, error FROM sweep_runs WHERE sweep = ? AND error IS NOT NULL", [sweep]
-        ).fetchall()
-    if not failed:
-        return told
-    header = ("failed run", "condition", "seed", "why")
-    return told + "\n\n" + _table(header, [tuple(_text(value) for value in row) for row in failed])
-
-
-def _text(value: object) -> str:
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+def sweep_markdown(plan: Sequence[PlannedRun], done: Collection[PlannedRun], failed: Mapping[str, str]) -> str:
+    """Return a sweep's conditions in a table, and its failed runs with the reason."""
+    conditions = dict.fromkeys(row.condition for row in plan)
+    counts = [
+        (name, str(sum(row.condition == name for row in plan)), str(sum(row.condition == name for row in done)))
+        for name in conditions
+    ]
+    told = _table(("condition", "runs", "done"), counts)
+    return told + "\n\n" + _table(("failed run", "why"), list(failed.items())) if failed else told
 
 
 def _onset(onset: dict[str, Any], founder: dict[str, Any] | None) -> tuple[str, ...]:

@@ -86,6 +86,10 @@ class SweepDrive:
         """Whether every run that was left has been tried to its end."""
         return len(self._ended) == len(self.left)
 
+    def done(self) -> list[PlannedRun]:
+        """Return the rows of the plan of which nothing is left, by the store."""
+        return _done(self.store, self.sweep)
+
     def told(self) -> list[str]:
         """Return lines that say what there is to do, and what it takes."""
         sweep, runs = self.sweep, {each.planned.run for each in self.sweep.members}
@@ -209,15 +213,15 @@ class SweepDrive:
         return place
 
     def _end(self, place: int, member: Member, outcome: Outcome, seconds: float) -> None:
-        planned, reached = member.planned, outcome.epochs
+        planned = member.planned
         if outcome.interrupted or (outcome.error and self.stopping):
             return
         if outcome.error:
             self.failed[planned.run] = outcome.error
-        known = RunEnd(planned.run, reached, outcome.ended_by or None, outcome.error or None)
+        known = RunEnd(planned.run, outcome.epochs, outcome.ended_by or None, outcome.error or None)
         with self._changed, suppress(OSError, StoreError, StoreFault):  # it is found out again when asked for again
             write_ends(self.store, self.sweep.name, [known])
-        self.display.ended(f"{_named(planned)}: {_came_to(outcome)}, {duration(seconds)}", reached, planned.planned_epochs)
+        self.display.ended(f"{_named(planned)}: {_came_to(outcome)}, {duration(seconds)}", planned.planned_epochs)
         with self._changed:
             self._ended.add(place)
             self._changed.notify_all()
@@ -225,14 +229,17 @@ class SweepDrive:
 
 def _left(store: Store, sweep: Sweep) -> list[Member]:
     """Return the runs that are not done; of one that several conditions share, the one with the most epochs."""
+    done = {(row.run, row.condition) for row in _done(store, sweep)}
+    rows = [each.planned for each in sweep.members]
+    undone = {row.run for row in rows if (row.run, row.condition) not in done}
+    return [each for each in _largest(sweep.members) if each.planned.run in undone]
+
+
+def _done(store: Store, sweep: Sweep) -> list[PlannedRun]:
     ends = read_ends(store, sweep.name)
     records = {record.run: record for record in store.stored_records()}
-    undone = {
-        each.planned.run
-        for each in sweep.members
-        if not _is_done(each.planned, records.get(each.planned.run), ends.get(each.planned.run))
-    }
-    return [each for each in _largest(sweep.members) if each.planned.run in undone]
+    rows = [each.planned for each in sweep.members]
+    return [row for row in rows if _is_done(row, records.get(row.run), ends.get(row.run))]
 
 
 def _is_done(planned: PlannedRun, record: RunRecord | None, end: RunEnd | None) -> bool:

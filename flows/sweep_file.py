@@ -179,7 +179,7 @@ def _options(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the values of a table of run's options, as ``take`` has them checked, and the place of each."""
     if not isinstance(table, dict):
-        raise InputError(f"{path}: {where}: is no table; write [{where.split()[0]}] and options of `run` under it")
+        raise InputError(f"{path}: {where}: is no table; write options of `run` in a table [{where.partition(' ')[0]}]")
     allowed = sorted(set(BY_KEY) - set(_ELSEWHERE))
     values, places = {}, {}
     for key, value in table.items():
@@ -213,7 +213,9 @@ def _stops(path: Path, table: Any) -> dict[str, Any]:
             raise InputError(f"{path}: stop_when.{key}: unknown key; allowed: {', '.join(allowed)}")
     found = {key: taken(f"{path}: stop_when.{key}", allowed[key], value) for key, value in table.items()}
     if "held" in found and "complexity" not in found:
-        raise InputError(f"{path}: stop_when.held: applies only with complexity; add complexity = 1.0 or leave this out")
+        raise InputError(
+            f"{path}: stop_when.held: applies only with complexity; add complexity = 1.0 or leave this out"
+        )
     stops: dict[str, Any] = {"replicators": found.get("replicators"), "seconds": found.get("wall_time")}
     if "complexity" in found:
         stops |= {"until_transition": True, "threshold": found["complexity"], "then": found.get("held", 256)}

@@ -56,8 +56,8 @@ class SweepDisplay:
                 return
             self._shown = now
 
-    def ended(self, what: str, epochs: int, planned: int) -> None:
-        """A run of ``planned`` epochs has ended at state ``epochs``."""
+    def ended(self, what: str, planned: int) -> None:
+        """Count a run of ``planned`` epochs as ended; ``what`` says which, and how."""
         with self._lock:
             self._ended += 1
             self._behind += planned

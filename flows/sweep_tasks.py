@@ -40,7 +40,9 @@ def sweep_flow(sweep: str, options: dict[str, Any]) -> State[Any] | None:
     if drive.stopping and not drive.complete:
         return Cancelled(message="stopped; what was simulated is stored and the same command continues it")
     with suppress(Exception):  # the sweep is done; a page without it is no failure
-        create_markdown_artifact(sweep_markdown(drive.store, sweep), key="sweep", description=f"sweep {sweep}")
+        plan = [each.planned for each in drive.sweep.members]
+        told = sweep_markdown(plan, drive.done(), drive.failed)
+        create_markdown_artifact(told, key="sweep", description=f"sweep {sweep}")
     for future in futures:
         future.result()
     return None

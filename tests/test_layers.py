@@ -20,7 +20,7 @@ HOMES = {
     "fsspec": ("warehouse/",),
     "prefect": ("flows/",),
     "rich": ("flows/",),
-    "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py"),
+    "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py", "analysis/figure_sweep.py"),
     "llvmlite": ("sim/intrinsics.py",),
     "brotli": ("analysis/measures.py",),
 }

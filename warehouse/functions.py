@@ -119,7 +119,7 @@ class Functions:
             found = [self._in_store(span.file(file), f"length={lengths[run]}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
-        elif relation in {"runs", *RESULTS, *OF_SWEEPS}:
+        elif relation in {"runs", "paper_shares", *RESULTS, *OF_SWEEPS}:
             found = [f"{CACHE}gathered/{relation}.parquet"]
         else:
             found = []

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from warehouse.combined import Part, read_combined
 from warehouse.errors import StoreFault
+from warehouse.paper import paper_table
 from warehouse.schema import FILES, RELATIONS
 from warehouse.sealed import read_sealed
 from warehouse.snapshot import Snapshot
@@ -34,15 +35,17 @@ def empty(relation: str) -> pa.Table:
 
 
 def gathered(snapshot: Snapshot, relation: str, check: Callable[[], None]) -> pa.Table:
-    """Return `runs`, `epochs` or an analysis's results, of all runs, or a file of all sweeps; `StoreFault` naming a damaged file.
+    """Return `runs`, `epochs` or an analysis's results of all runs, a file of all sweeps, or the paper's shares.
 
-    ``check`` is called at every run, to stop by raising.
+    Raises `StoreFault` naming a damaged file. ``check`` is called at every run, to stop by raising.
     """
     if relation == "runs":
         rows = [record.row() for record in snapshot.records()]
         return pa.Table.from_pylist(rows, RELATIONS["runs"].schema)
     if relation in OF_SWEEPS:
         return gathered_sweeps(snapshot.store, relation)
+    if relation == "paper_shares":
+        return paper_table()
     root, files = snapshot.store.path, snapshot.files
     if relation != "epochs":  # results may be taken away, to be made again
         return _placed(relation, *read_combined(root, relation, results_of(files, relation), check))

@@ -4,7 +4,13 @@ Agüera y Arcas et al., "Computational Life", arXiv 2406.19108v2: 1000 runs each
 the names that the ready sweeps (`flows/sweeps`) give theirs.
 """
 
+from math import sqrt
 from typing import NamedTuple
+
+import pyarrow as pa
+
+from warehouse.schema import RELATIONS
+from warehouse.sweep_tables import Z
 
 RUNS, PROGRAMS = 1000, 131072
 FIGURES = ("figure-5", "figure-6", "figure-7", "figure-9")
@@ -54,3 +60,31 @@ SHARES: tuple[PaperShare, ...] = (
     # "Nearly all": in figures, nine of ten or more.
     PaperShare("figure-9", "", "onset", 0, 1000, 1.0, 0.9, 1.0),
 )
+
+
+def paper_table() -> pa.Table:
+    """Return the rows of the relation `paper_shares`."""
+    rows = []
+    for row in SHARES:
+        low, high = _wilson(row.share)
+        rows.append(
+            {
+                "paper": row.paper,
+                "condition": row.condition,
+                "counts": row.counts,
+                "after_epoch": row.after,
+                "until_epoch": row.until,
+                "share": row.share,
+                "low": low if row.low is None else row.low,
+                "high": high if row.high is None else row.high,
+                "runs": RUNS,
+                "programs": PROGRAMS,
+            }
+        )
+    return pa.Table.from_pylist(rows, RELATIONS["paper_shares"].schema)
+
+
+def _wilson(share: float) -> tuple[float, float]:
+    spread = Z**2 / RUNS
+    middle, half = share + spread / 2, sqrt(spread * (share * (1 - share) + spread / 4))
+    return max(middle - half, 0.0) / (1 + spread) if share else 0.0, (middle + half) / (1 + spread)

@@ -4,10 +4,8 @@ Nothing is counted beforehand: each question is answered from the store as it is
 none of the shares: with a stop condition the quick ones among them would count for more.
 """
 
-from warehouse.paper import PROGRAMS, RUNS, SHARES
 from warehouse.schema import RELATIONS
-
-_Z = 1.96  # standard errors to either side of an estimate that hold 95 % of them
+from warehouse.sweep_tables import Z
 
 _MEASURES = tuple(column.name for column in RELATIONS["epochs"].columns if column.name not in {"run", "epoch"})
 
@@ -31,7 +29,7 @@ def _columns(relation: str, alias: str = "") -> str:
 
 
 # As `analysis.samples.wilson`: exactly 0 and 1 where none or all were seen, and never past the share itself.
-_Z2 = _Z**2
+_Z2 = Z**2
 _WILSON = (
     f"""CREATE MACRO wilson_low(found, size) AS CASE WHEN size = 0 THEN NULL WHEN found = 0 THEN 0.0::DOUBLE ELSE least(
         (found / size + {_Z2} / size / 2
@@ -67,23 +65,13 @@ _SWEEPS = """CREATE VIEW sweeps AS
     GROUP BY d.sweep, d.paper, d.created_at, d.definition"""
 
 
-def _paper_rows() -> str:
-    rows = []
-    for row in SHARES:
-        found = f"{row.share}::DOUBLE * {RUNS}, {RUNS}"
-        low = f"wilson_low({found})" if row.low is None else f"{row.low}::DOUBLE"
-        high = f"wilson_high({found})" if row.high is None else f"{row.high}::DOUBLE"
-        texts = ", ".join(f"'{text}'" for text in (row.paper, row.condition, row.counts))
-        numbers = f"{row.after}, {row.until}, {row.share}::DOUBLE, {low}, {high}, {RUNS}, {PROGRAMS}"
-        rows.append(f"({texts}, {numbers})")
-    return ", ".join(rows)
-
-
-_PAPER_SHARES = f"CREATE VIEW paper_shares AS SELECT * FROM (VALUES {_paper_rows()}) AS t({_columns('paper_shares')})"
+_PAPER_SHARES = (
+    f"CREATE VIEW paper_shares AS SELECT {_columns('paper_shares')} FROM read_parquet(_files('paper_shares'))"
+)
 
 # A run that was cut before `until_epoch` without an onset tells nothing of what comes till then, and a condition
 # that plans fewer epochs would tell of its quick runs only.
-_SWEEP_COMPARISONS = f"""CREATE VIEW sweep_comparisons AS
+_SWEEP_COMPARISONS = """CREATE VIEW sweep_comparisons AS
     SELECT sweep, paper, condition, counts, after_epoch, until_epoch, paper_share, runs, found,
         found / nullif(runs, 0) AS share, wilson_low(found, runs) AS low, wilson_high(found, runs) AS high, programs,
         share - paper_share - sqrt((share - low) ** 2 + (paper_high - paper_share) ** 2) <= 0
@@ -128,7 +116,7 @@ _SURVIVAL = f"""CREATE MACRO survival(of_sweep) AS TABLE
         FROM risks WINDOW so_far AS (PARTITION BY condition ORDER BY epoch)),
     bands AS (
         SELECT *, CASE WHEN survival > 0 AND survival < 1
-                       THEN {_Z} * sqrt(variance) / abs(ln(survival)) END AS spread
+                       THEN {Z} * sqrt(variance) / abs(ln(survival)) END AS spread
         FROM curve)
     SELECT condition, condition_rank, epoch, at_risk, onsets, censored, survival,
         survival ** exp(spread) AS low, survival ** exp(-spread) AS high

@@ -2,6 +2,9 @@
 
 from warehouse.columns import BIGINT, BOOLEAN, DOUBLE, INTEGER, MOMENT, RUN, SEED, TEXT, Column, Table
 
+#: Standard errors to either side of an estimate that hold 95 % of them.
+Z = 1.96
+
 SWEEP = Column("sweep", TEXT, "", "the sweep's name")
 CONDITION = Column(
     "condition", TEXT, "", "what its runs have in common, all but the seed: `mutation_rate=0.001`; '' if all have all"
@@ -9,7 +12,9 @@ CONDITION = Column(
 RANK = Column("condition_rank", INTEGER, "order", "conditions in the order of the sweep's definition, from 1")
 SEEDED = Column("seed", SEED, "", "the run's seed")
 GRID = Column("grid", TEXT, "JSON", "the condition's options and their values")
-PLANNED = Column("planned_epochs", INTEGER, "epochs", "the state that the sweep wants to see, unless a run stops before")
+PLANNED = Column(
+    "planned_epochs", INTEGER, "epochs", "the state that the sweep wants to see, unless a run stops before"
+)
 ENDED_BY = Column(
     "ended_by",
     TEXT,
@@ -18,9 +23,13 @@ ENDED_BY = Column(
     nullable=True,
 )
 ERROR = Column("error", TEXT, "", "why it failed when it was last tried; null if it did not", nullable=True)
-LOW = Column("low", DOUBLE, "share", "lower end of its 95 % interval (Wilson's); null where there are no runs", nullable=True)
+LOW = Column(
+    "low", DOUBLE, "share", "lower end of its 95 % interval (Wilson's); null where there are no runs", nullable=True
+)
 HIGH = Column("high", DOUBLE, "share", "upper end; null where there are no runs", nullable=True)
-PAPER = Column("paper", TEXT, "", "figure of the paper that it repeats: figure-5 and so on; null for none", nullable=True)
+PAPER = Column(
+    "paper", TEXT, "", "figure of the paper that it repeats: figure-5 and so on; null for none", nullable=True
+)
 AFTER = Column("after_epoch", INTEGER, "epochs", "epochs counted: those after this one")
 UNTIL = Column("until_epoch", INTEGER, "epochs", "epochs counted: those up to this one")
 

@@ -18,11 +18,22 @@ EXAMPLES = (
     "primordium sweep figure-6 --show --figure figure-6.png",
 )
 
-# The tables of --show, with the questions they answer; each takes the sweep's name.
+# The tables of --show; each query takes the sweep's name.
+# How far have the runs come, and how many had an onset?
+_CONDITIONS = """
+    SELECT condition, count(*) AS planned, count(*) FILTER (s.done) AS done,
+        count(*) FILTER (s.status = 'running') AS running, count(*) FILTER (s.error IS NOT NULL) AS failed,
+        count(s.onset_epoch) AS onsets, count(s.onset_epoch) / nullif(count(*) FILTER (s.done), 0) AS share,
+        wilson_low(count(s.onset_epoch), count(*) FILTER (s.done)) AS low,
+        wilson_high(count(s.onset_epoch), count(*) FILTER (s.done)) AS high,
+        quantile_disc(s.onset_epoch, 0.5) AS median_onset, max(s.planned_epochs) AS epochs
+    FROM sweep_runs AS s WHERE s.sweep = ? GROUP BY s.condition, s.condition_rank ORDER BY s.condition_rank"""
+# What is left?
 _RUNS_LEFT = """SELECT status, count(*) AS runs, min(error) AS error FROM sweep_runs
     WHERE sweep = ? AND NOT done GROUP BY status, error IS NULL ORDER BY ALL"""
-_COMPARISONS = """SELECT condition, counts, after_epoch, until_epoch, paper_share, runs, found, round(share, 3) AS share,
-        round(low, 3) AS low, round(high, 3) AS high, programs, agrees
+# Does it agree with the paper?
+_COMPARISONS = """SELECT condition, counts, after_epoch, until_epoch, paper_share, runs, found, share, low, high,
+        programs, agrees
     FROM sweep_comparisons WHERE sweep = ? ORDER BY condition, counts DESC, after_epoch"""
 
 
@@ -83,7 +94,6 @@ def _do(arguments: argparse.Namespace, sweep: "Sweep", place: Path) -> dict[str,
 
 def _show(arguments: argparse.Namespace, sweep: str) -> None:
     """Print a sweep's conditions, what is left, and the comparison with the paper; draw its figure."""
-    from flows.summary import CONDITIONS
     from warehouse.connection import connect
     from warehouse.store import Store
 
@@ -93,7 +103,7 @@ def _show(arguments: argparse.Namespace, sweep: str) -> None:
         found = [
             (title, result.columns, result.fetchall())
             for title, query in (
-                ("conditions", CONDITIONS), ("not done", _RUNS_LEFT), ("beside the paper", _COMPARISONS)
+                ("conditions", _CONDITIONS), ("not done", _RUNS_LEFT), ("beside the paper", _COMPARISONS)
             )
             for result in (connection.execute(query, [sweep]),)
         ]  # fmt: skip
