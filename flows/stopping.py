@@ -69,8 +69,8 @@ class Goal:
         return self._then is not None and epoch % SPACING == 0 and epoch < self.epoch
 
     def wants_programs(self, epoch: int) -> bool:
-        """Whether `see_programs` must be told of state ``epoch``."""
-        return self._replicators is not None and epoch % SPACING == 0 and epoch < self.epoch
+        """Whether `see_programs` must be told of state ``epoch``; not of state 0, which was planted or drawn."""
+        return self._replicators is not None and epoch % SPACING == 0 and 0 < epoch < self.epoch
 
     def see_programs(self, config: SoupConfig, epoch: int, chars: Bytes) -> None:
         """Take the bytes (uint8[cells]) of a wanted state: a sample of its programs is scored."""
