@@ -85,7 +85,8 @@ def _draw_survival(axes: Axes, rows: Sequence[Row], condition: str, colour: str,
     low = [row["survival"] if row["low"] is None else row["low"] for row in rows]
     high = [row["survival"] if row["high"] is None else row["high"] for row in rows]
     runs = max(row["at_risk"] for row in rows)
-    label = f"{condition or 'all runs'} ({sum(row['onsets'] for row in rows)} of {runs})"
+    counted = f"{sum(row['onsets'] for row in rows)} of {runs}"
+    label = f"{condition}: {counted}" if condition else f"{counted} had an onset"
     style = (0, (4, 1.5)) if dashed else "-"
     axes.fill_between(epochs, low, high, step="post", color=colour, alpha=0.14, lw=0)
     axes.step(epochs, values, where="post", color=colour, lw=1.4, ls=style, label=label)
