@@ -21,7 +21,7 @@ def foreseen(request: RunRequest) -> list[str]:
     expected = estimate(request.config, request.settings, request.epochs - stored, request.threads)
     if not request.force:
         check_space(expected, request.store)
-    return [f"at most {expected}" if request.until_transition else str(expected)]
+    return [f"at most {expected}" if request.may_stop else str(expected)]
 
 
 def settings_to_ask(request: RunRequest, store: Store) -> RunSettings:

@@ -11,9 +11,10 @@ import queue
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from flows import quiet
 from flows.local_server import LocalServer
@@ -37,7 +38,7 @@ def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> s
             pipeline.flush()
             pipeline.check_interrupted()
             if trouble:
-                _drop_messages()
+                drop_messages()
                 rest = "the run is complete all the same" if pipeline.complete else "going on without it"
                 pipeline.reporter.note(f"Prefect: {trouble}; {rest}")
         if not pipeline.complete:
@@ -45,16 +46,28 @@ def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> s
     return pipeline.run
 
 
-class _Flow(threading.Thread):
-    """The flow in a thread of its own, a daemon: if Prefect hangs, the process can end all the same.
+class Watched(Protocol):
+    """What goes on while a flow runs: see `flows.stages.Pipeline`."""
+
+    idle_since: float
+    stopping: bool
+
+    @property
+    def busy(self) -> int | bool: ...  # noqa: D102
+    @property
+    def complete(self) -> bool: ...  # noqa: D102
+
+
+class FlowThread(threading.Thread):
+    """The flow, begun by ``call``, in a daemon thread of its own: if Prefect hangs, the process can end all the same.
 
     `server` is the one started for it, None while a configured one is used; `imported`: Prefect is there;
     `begun`: when (monotonic) the flow was called; `error`: what ended it.
     """
 
-    def __init__(self, pipeline: Pipeline, limit: float) -> None:
+    def __init__(self, call: Callable[[], object], limit: float) -> None:
         super().__init__(name="flow", daemon=True)
-        self._pipeline, self._limit = pipeline, limit
+        self._call, self._limit = call, limit
         self.server: LocalServer | None = None
         self.imported = threading.Event()
         self.begun: float | None = None
@@ -69,12 +82,11 @@ class _Flow(threading.Thread):
             if PREFECT_API_URL.value() is None:
                 self.server = _local_server(self._limit, self.imported)
                 settings[PREFECT_API_URL] = self.server.url
-            from flows import tasks
-
+            importlib.import_module("flows.tasks")
             self.imported.set()
             self.begun = time.monotonic()
             with temporary_settings(settings):
-                tasks.primordium(self._pipeline.run, self._pipeline.request.described())
+                self._call()
         except BaseException as error:  # noqa: BLE001 - the thread that watches decides what it means
             self.error = error
         finally:
@@ -101,8 +113,8 @@ def _run_flow(pipeline: Pipeline) -> str:
     """Run the flow; raise what a stage of ours raised; return what went wrong with Prefect, "" for nothing."""
     quiet.prepare(pipeline.store.path)
     pipeline.reporter.stage("starting Prefect")
-    limit = float(os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"])
-    flow = _Flow(pipeline, limit)
+    limit = start_up_limit()
+    flow = FlowThread(lambda: _call(pipeline), limit)
     live[pipeline.run] = pipeline
     flow.start()
     try:
@@ -111,12 +123,23 @@ def _run_flow(pipeline: Pipeline) -> str:
             # A process that ends while one of its threads imports compiled modules is aborted.
             flow.imported.wait(_IMPORT)
             return ""
-        trouble = _watch(flow, pipeline, limit)
+        trouble = watch(flow, pipeline, limit)
     finally:
         live.pop(pipeline.run, None)  # a task that comes late finds nothing to work on
     if flow.error is None or pipeline.complete or not pipeline.failures:
         return trouble
     raise next(iter(pipeline.failures.values()))
+
+
+def start_up_limit() -> float:
+    """Return the seconds that Prefect's server may take to answer, as `quiet.prepare` settled them."""
+    return float(os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"])
+
+
+def _call(pipeline: Pipeline) -> None:
+    from flows import tasks
+
+    tasks.primordium(pipeline.run, pipeline.request.described())
 
 
 def _begin(pipeline: Pipeline) -> None:
@@ -127,12 +150,12 @@ def _begin(pipeline: Pipeline) -> None:
             pipeline.simulate(pipeline.run, segment)
 
 
-def _watch(flow: _Flow, pipeline: Pipeline, start_up: float) -> str:
+def watch(flow: FlowThread, watched: Watched, start_up: float) -> str:
     """Wait for the flow while there is hope; return what went wrong with Prefect, "" for nothing."""
     while flow.is_alive():
         flow.join(0.1)
-        silent = 0.0 if pipeline.busy else time.monotonic() - max(pipeline.idle_since, flow.begun or 0.0)
-        if pipeline.complete or pipeline.stopping:
+        silent = 0.0 if watched.busy else time.monotonic() - max(watched.idle_since, flow.begun or 0.0)
+        if watched.complete or watched.stopping:
             hope = _FAREWELL if flow.server is None or flow.server.alive else _MOMENT
         else:
             hope = start_up + _SILENCE if flow.begun is None else _SILENCE
@@ -143,7 +166,7 @@ def _watch(flow: _Flow, pipeline: Pipeline, start_up: float) -> str:
     return " ".join(str(flow.error).split())[:200] or type(flow.error).__name__
 
 
-def _drop_messages() -> None:
+def drop_messages() -> None:
     """Empty Prefect's queues of events and logs.
 
     At exit it would try for seconds on each of them to reach a server that is gone. There is no public way;

@@ -33,6 +33,9 @@ class RunRequest:
     - `config`: what determines the history; `settings`: what is fixed when the run is first made
     - `epochs`: the state to reach; with `until_transition` the latest state at which to stop
     - `then`: epochs to go on after the lattice state that showed the transition
+    - `threshold`: the complexity at which a transition is seen, in bits per byte
+    - `replicators`: stop at the first state of the lattice with so many, None for never; `seconds`: stop when so much
+      time has passed since it was begun or taken up
     - `threads`: None for all cores
     - `direct`: without Prefect; `force`: even if the disk looks too small
     - `given`: keys that were given, not left to their defaults
@@ -45,11 +48,19 @@ class RunRequest:
     store: Path = Path(DEFAULT_STORE)
     until_transition: bool = False
     then: int = 256
+    threshold: float = 1.0
+    replicators: int | None = None
+    seconds: float | None = None
     threads: int | None = None
     direct: bool = False
     force: bool = False
     given: frozenset[str] = frozenset()
     imported: bytes | None = field(default=None, repr=False)
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the run may end before the state asked for."""
+        return self.until_transition or self.replicators is not None or self.seconds is not None
 
     def described(self) -> dict[str, Any]:
         """Return what is asked in plain values, for people to read on a page."""
@@ -86,12 +97,12 @@ def read_request(given: Mapping[str, Any], config_file: Path | None = None) -> R
     if config_file is not None:
         for key, value in _read_toml(config_file).items():
             places[key] = f"{config_file}: {key}"
-            values[key] = _taken(places[key], BY_KEY[key].check, value)
+            values[key] = taken(places[key], BY_KEY[key].check, value)
     for key, text in given.items():
         if text is not None:
             places[key] = f"--{BY_KEY[key].name}"
-            values[key] = _taken(places[key], BY_KEY[key].read, text)
-    return _request(values, places)
+            values[key] = taken(places[key], BY_KEY[key].read, text)
+    return make_request(values, places)
 
 
 def read_import(given: Mapping[str, Any], path: Path) -> RunRequest:
@@ -103,7 +114,7 @@ def read_import(given: Mapping[str, Any], path: Path) -> RunRequest:
     for key, text in given.items():
         if text is not None:
             places[key] = f"--{BY_KEY[key].name}"
-            values[key] = _taken(places[key], BY_KEY[key].read, text)
+            values[key] = taken(places[key], BY_KEY[key].read, text)
     if "language" not in values:
         raise InputError("--language: missing; a checkpoint does not say in what language its programs are")
     checkpoint = read_checkpoint(path)
@@ -119,27 +130,33 @@ def read_import(given: Mapping[str, Any], path: Path) -> RunRequest:
         raise InputError(f"{path}: {error}") from None
     if values.setdefault("epochs", start.epoch) < start.epoch:
         raise InputError(f"--epochs: {values['epochs']}; {path} holds state {start.epoch}: give this or a later one")
-    asked = _request(values | {"programs": checkpoint.programs}, places, start)
+    asked = make_request(values | {"programs": checkpoint.programs}, places, start)
     return replace(asked, imported=checkpoint.soup)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     """Return a file's keys, all of them known."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not UTF-8 text; write TOML such as: seed = 29") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: is not TOML: {error}") from None
+    table = read_table(path)
     for key in table:
         if key not in BY_KEY:
             raise InputError(f"{path}: {key}: unknown key; allowed: {', '.join(sorted(BY_KEY))}")
     return table
 
 
-def _taken(place: str, check: Any, value: Any) -> Any:
+def read_table(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; `InputError` if it cannot be read or is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not UTF-8 text; write TOML such as: seed = 29") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: is not TOML: {error}") from None
+
+
+def taken(place: str, check: Any, value: Any) -> Any:
+    """Return what ``check`` makes of a value; what it says is wrong becomes an `InputError` that names the place."""
     try:
         return check(value)
     except InputError:
@@ -148,7 +165,11 @@ def _taken(place: str, check: Any, value: Any) -> Any:
         raise InputError(f"{place}: {error}") from None
 
 
-def _request(given: dict[str, Any], places: Mapping[str, str], start: Start | None = None) -> RunRequest:
+def make_request(given: dict[str, Any], places: Mapping[str, str], start: Start | None = None) -> RunRequest:
+    """Return the request of checked values by key; ``places`` says where each was given, for messages.
+
+    ``start``: the state that an imported run begins with.
+    """
     values = {option.key: option.default for option in OPTIONS} | given
     if "then" in given and not values["until_transition"]:
         raise InputError(f"{places['then']}: applies only with until-transition; add it or leave this out")

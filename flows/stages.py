@@ -57,7 +57,14 @@ class Pipeline:
         self._computing = threading.Lock()
         self._prepared = False
         self._simulated: set[int] = set()
-        self._goal = Goal(request.epochs, request.then if request.until_transition else None, request.config.first)
+        self._goal = Goal(
+            request.epochs,
+            request.then if request.until_transition else None,
+            first=request.config.first,
+            threshold=request.threshold,
+            replicators=request.replicators,
+            seconds=request.seconds,
+        )
         self._works: dict[int, Work] = {}
         self._soup: Soup | None = None
         self._writer = RunWriter.open(
@@ -101,6 +108,11 @@ class Pipeline:
     def stored(self) -> bool:
         """Whether the state to be reached is stored: nothing is left to be simulated."""
         return self._writer.committed >= self._goal.epoch
+
+    @property
+    def end(self) -> tuple[int, str]:
+        """The state to be reached as it is known now, and what set it: see `Goal.ended_by`."""
+        return self._goal.epoch, self._goal.ended_by
 
     def segments_left(self) -> list[Segment]:
         """Return the segments that are still to be stored, or may have to be."""

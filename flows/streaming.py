@@ -57,6 +57,7 @@ class Stream:
             work.staged.append(soup.advance())
             work.reached = soup.epoch
             self._observe(soup, work)
+            self.goal.tick(soup.epoch)
             self.reporter.advance(soup.epoch)
         if (stopping() or soup.epoch >= self.goal.epoch) and not self._measures(soup):
             work.rows.append(self.sampler.take(soup))
@@ -72,6 +73,9 @@ class Stream:
         if self.goal.wants(epoch):
             value = work.rows[-1].result()["complexity"] if measured else complexity(soup.chars)
             self.goal.see(epoch, value)
+            self.reporter.aim(self.goal.epoch)
+        if self.goal.wants_programs(epoch):
+            self.goal.see_programs(soup.config, epoch, soup.chars)
             self.reporter.aim(self.goal.epoch)
 
     def _measures(self, soup: Soup) -> bool:

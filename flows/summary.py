@@ -1,6 +1,6 @@
 """What a run came to, in markdown, for its page in Prefect."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from warehouse.reader import History
 from warehouse.results import read_result
 from warehouse.store import Store
+from warehouse.sweeps import PlannedRun
 
 
 def run_markdown(store: Store, run: str) -> str:
@@ -44,6 +45,17 @@ def onsets_markdown(store: Store, run: str) -> str:
     founders = {row["onset_epoch"]: row for row in reversed(read_result(store, run, "founders") or [])}
     header = ("onset at state", "kind", "ended", "peak complexity", "founder", "share")
     return _table(header, [_onset(onset, founders.get(onset["epoch"])) for onset in onsets])
+
+
+def sweep_markdown(plan: Sequence[PlannedRun], done: Collection[PlannedRun], failed: Mapping[str, str]) -> str:
+    """Return a sweep's conditions in a table, and its failed runs with the reason."""
+    conditions = dict.fromkeys(row.condition for row in plan)
+    counts = [
+        (name, str(sum(row.condition == name for row in plan)), str(sum(row.condition == name for row in done)))
+        for name in conditions
+    ]
+    told = _table(("condition", "runs", "done"), counts)
+    return told + "\n\n" + _table(("failed run", "why"), list(failed.items())) if failed else told
 
 
 def _onset(onset: dict[str, Any], founder: dict[str, Any] | None) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ HOMES = {
     "fsspec": ("warehouse/",),
     "prefect": ("flows/",),
     "rich": ("flows/",),
-    "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py"),
+    "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py", "analysis/figure_sweep.py"),
     "llvmlite": ("sim/intrinsics.py", "sim/blake2b.py"),
     "brotli": ("analysis/measures.py",),
 }

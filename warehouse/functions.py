@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from warehouse.descendants import descendant_counts, write_descendants
 from warehouse.errors import StoreFault
-from warehouse.gathered import GATHERED_ROWS, empty, epochs_of, gathered
+from warehouse.gathered import GATHERED_ROWS, OF_SWEEPS, empty, epochs_of, gathered
 from warehouse.lineage import Event, events_table, walk_back
 from warehouse.mechanism_lists import MechanismLists
 from warehouse.program_ancestry import ancestry, as_table, contributors, parents, program_histories
@@ -136,7 +136,7 @@ class Functions:
             found = [self._in_store(span.file(file), f"length={lengths[run]}/") for run, span in self._segments()]
         elif relation == "epochs":
             found = self._epochs()
-        elif relation in {*OF_RUNS, *RESULTS}:
+        elif relation in {*OF_RUNS, "paper_shares", *RESULTS, *OF_SWEEPS}:
             found = [f"{CACHE}gathered/{relation}.parquet"]
         else:
             found = []

@@ -12,11 +12,17 @@ import pyarrow.parquet as pq
 from warehouse.combined import Part, read_combined
 from warehouse.errors import StoreFault
 from warehouse.kept import rows_of
+from warehouse.paper import paper_table
 from warehouse.schema import FILES, RELATIONS
 from warehouse.sealed import read_sealed
 from warehouse.sizes import sizes_of
 from warehouse.snapshot import Snapshot
 from warehouse.store import RunFiles, Span
+from warehouse.sweep_tables import SWEEP_FILES
+from warehouse.sweeps import gathered_sweeps, with_sweep
+
+#: Files of sweeps, each gathered over all of them.
+OF_SWEEPS = tuple(table.name for table in SWEEP_FILES)
 
 #: Rows of `epochs` up to which a session gathers those of all runs in one file: a thousand runs of 2048 epochs.
 GATHERED_ROWS = 2_500_000
@@ -27,19 +33,25 @@ _TOLD = {"kept": rows_of, "sizes": sizes_of}
 
 def empty(relation: str) -> pa.Table:
     """Return no rows, with the columns of a relation's files."""
+    if relation in OF_SWEEPS:
+        return with_sweep(FILES[relation].schema.empty_table())
     if relation in FILES and relation != "epochs":
         return FILES[relation].schema.empty_table()
     return RELATIONS[relation].schema.empty_table()
 
 
 def gathered(snapshot: Snapshot, relation: str, check: Callable[[], None]) -> pa.Table:
-    """Return `runs`, `kept`, `sizes`, `epochs` or an analysis's results, of all runs.
+    """Return `runs`, `kept`, `sizes`, `epochs`, an analysis's results, a file of all sweeps, or the paper's shares.
 
     Raises `StoreFault` naming a damaged file. ``check`` is called at every run, to stop by raising.
     """
     if relation == "runs":
         rows = [record.row() for record in snapshot.records()]
         return pa.Table.from_pylist(rows, RELATIONS["runs"].schema)
+    if relation in OF_SWEEPS:
+        return gathered_sweeps(snapshot.store, relation)
+    if relation == "paper_shares":
+        return paper_table()
     root, files = snapshot.store.path, snapshot.files
     if relation in _TOLD:
         told: list[dict[str, Any]] = []

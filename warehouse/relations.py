@@ -6,6 +6,7 @@ column with the name of an argument must be qualified, or it is the argument.
 """
 
 from warehouse.schema import OF_RUNS, RELATIONS, RESULTS
+from warehouse.sweep_relations import sweep_statements
 
 _HIVE = "hive_partitioning = true, hive_types = {'run': VARCHAR}"
 _LENGTH = "hive_partitioning = true, hive_types = {'run': VARCHAR, 'length': INTEGER}"
@@ -15,7 +16,7 @@ _CELL = (1 << 28) - 1
 
 def statements() -> list[str]:
     """Return the statements that make every view and macro, in an order in which they can be made."""
-    return [*_views(), *_table_macros(), *_scalar_macros()]
+    return [*_views(), *_table_macros(), *_scalar_macros(), *sweep_statements()]
 
 
 def _columns(relation: str, alias: str = "") -> str:

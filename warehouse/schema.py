@@ -45,6 +45,7 @@ from warehouse.result_tables import (
     SPECIES,
     STATE_SPECIES,
 )
+from warehouse.sweep_tables import SWEEP_FILES, SWEEP_RELATIONS
 
 WRITE = pa.struct(
     [
@@ -190,6 +191,7 @@ FILES: dict[str, Table] = {
             ),
         ),
         *RESULT_TABLES,
+        *SWEEP_FILES,
     )
 }
 
@@ -454,6 +456,7 @@ RELATIONS: dict[str, Table] = {
             ),
             ("run", "epoch", "program", "state"),
         ),
+        *SWEEP_RELATIONS,
     )
 }
 
@@ -463,6 +466,8 @@ MACROS: dict[str, str] = {
     "token_cell(t)": "cell in which the token was born",
     "token_char(t)": "the token's char",
     "program_text(run, epoch, program)": "the text of one program of a state",
+    "wilson_low(found, size)": "lower end of Wilson's 95 % interval of a share of which `found` of `size` show some",
+    "wilson_high(found, size)": "its upper end",
 }
 
 

@@ -55,6 +55,7 @@ COMMANDS = (
     Command("program", "program", "print programs in their text form and colours, disassembled"),
     Command("trace", "trace", "follow one execution step by step"),
     Command("species", "species", "a state's species; which families of them followed one another"),
+    Command("sweep", "sweep", "many runs over a grid and seeds, completed when asked again; what they tell together"),
     Command("search", "search", "find programs by text, bytes, regular expression or within some edits"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),
     Command(

@@ -50,6 +50,7 @@ def sql(store: Store) -> Iterator[Connection]:
 def test_relations_have_the_columns_and_types_of_the_schema(sql: Connection) -> None:
     for table in RELATIONS.values():
         arguments = {"run": "'first soup'", "epoch": "3", "program": "1", "site": "2", "until": "5", "state": "2"}
+        arguments |= {"of_sweep": "'none'", "stretch": "64", "measure": "'complexity'"}
         call = f"({', '.join(arguments[name] for name in table.arguments)})" if table.arguments else ""
         found = sql.sql(f"SELECT * FROM {table.name}{call} LIMIT 0")
         expected = [(column.name, sql_type(column).replace('"', "")) for column in table.columns]
@@ -277,7 +278,7 @@ def test_results_of_analyses_are_relations(store: Store, sql: Connection) -> Non
 def test_an_empty_store_has_typed_empty_relations(tmp_path: Path) -> None:
     with connect(Store.open(tmp_path / "new", create=True)) as sql:
         for table in RELATIONS.values():
-            if not table.arguments:
+            if not table.arguments and table.name != "paper_shares":  # that is of no store
                 found = sql.sql(f"SELECT * FROM {table.name}")
                 assert (found.columns, found.fetchall()) == (list(table.names), [])
 

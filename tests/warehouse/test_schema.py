@@ -6,6 +6,7 @@ import pytest
 from warehouse.columns import Table, sql_type
 from warehouse.schema import FILES, MACROS, RELATIONS, RESULTS, SEGMENT_FILES, data_model_markdown
 from warehouse.store import Store
+from warehouse.sweep_tables import SWEEP_FILES
 
 #: Design, section 5: the columns at least.
 CONTRACT = {
@@ -49,6 +50,13 @@ CONTRACT = {
     "founder_censuses": "run onset_epoch rank census_epoch program epoch share relation agrees",
     "founder_confidence": "run onset_epoch rank share rival_program rival_epoch rival_share agreement verdict",
     "emergence": "run onset_epoch rank act number epoch left_program right_program",
+    "sweeps": "sweep planned done running failed onsets definition",
+    "sweep_runs": "sweep condition run seed grid planned_epochs epochs status done ended_by onset_epoch error",
+    "survival": "condition epoch at_risk onsets censored survival low high",
+    "onset_shares": "condition after_epoch until_epoch runs onsets share low high",
+    "fan": "condition epoch runs p05 p25 p50 p75 p95",
+    "paper_shares": "paper condition counts after_epoch until_epoch share low high runs programs",
+    "sweep_comparisons": "sweep paper condition paper_share runs found share low high programs agrees",
     "spawn_rates": "run onset_epoch rank role epoch program score side trials spawned rate low high",
 }
 
@@ -83,7 +91,8 @@ def test_files_of_a_store_have_the_schemas_columns(store: Store, run: str) -> No
     found |= {"runs": files.folder / "runs.parquet", "measures": files.measures[0].path, "compact": files.compact.path}
     for name, path in found.items():
         assert pq.read_schema(path).remove_metadata() == FILES[name].schema, name
-    assert set(found) | set(RESULTS) == set(FILES)
+    of_sweeps = {table.name for table in SWEEP_FILES}
+    assert set(found) | set(RESULTS) | of_sweeps == set(FILES)
 
 
 def test_the_data_model_tells_all_of_it() -> None:

@@ -1,0 +1,285 @@
+"""Doing a sweep: which of its runs are left, several at once in processes of their own, and how each ended.
+
+The store alone decides what is done. A sweep drives itself; Prefect, where it is asked for, watches (`sweep_flow`).
+"""
+
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from flows.estimate import Estimate, amount, check_space, estimate
+from flows.pipeline import RunInterrupted
+from flows.progress import duration
+from flows.sweep_file import Member, Sweep
+from flows.sweep_progress import SweepDisplay
+from flows.worker import Outcome, Worker
+from warehouse import locks
+from warehouse.errors import StoreError, StoreFault
+from warehouse.record import RunRecord
+from warehouse.store import Store
+from warehouse.sweeps import PlannedRun, RunEnd, read_ends, write_ends, write_plan
+
+__all__ = ["Chunk", "SweepDrive", "live", "run_sweep"]
+
+#: The sweeps that this process drives and Prefect watches, by name.
+live: dict[str, "SweepDrive"] = {}
+
+Chunk = tuple[int, int]
+
+_CHUNK_SECONDS = 300.0  # of one worker's work, told as one task
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_sweep(drive: "SweepDrive") -> None:
+    """Do all that is left of a sweep, without Prefect; raises what `SweepDrive.check` does."""
+    with drive.stopping_by_signals():
+        drive.start()
+        drive.join()
+    drive.check()
+
+
+class SweepDrive:
+    """A sweep that is being done. Making one notes its plan in the store.
+
+    - `left`: the runs still to be done, in order
+    - `chunks`: first and last + 1 of the places in `left` that are told of together
+    - `failed`: why runs failed, by run
+    - `busy`, `idle_since`, `complete`, `stopping`: as of `flows.stages.Pipeline`, for who watches
+    """
+
+    def __init__(
+        self, sweep: Sweep, store: Path, workers: int, display: SweepDisplay | None = None, *, force: bool = False
+    ) -> None:
+        self.sweep, self.workers = sweep, workers
+        self.display = SweepDisplay() if display is None else display
+        there = (store / "format.json").exists()
+        self.left = _left(Store.open(store), sweep) if there else _largest(sweep.members)
+        expected = _expected(self.left, workers)
+        if self.left and not force:
+            check_space(expected, store)
+        self.store = Store.open(store, create=True)
+        write_plan(self.store, sweep.name, sweep.definition, sweep.paper, [each.planned for each in sweep.members])
+        self.chunks = _chunks(len(self.left), expected.seconds * workers)
+        self.failed: dict[str, str] = {}
+        self.stopping, self.idle_since = False, time.monotonic()
+        self._expected = expected
+        self._waiting = deque(range(len(self.left)))
+        self._ended: set[int] = set()
+        self._changed = threading.Condition()
+        self._workers: list[Worker] = []
+        self._threads: list[threading.Thread] = []
+
+    # What there is to do
+
+    @property
+    def busy(self) -> bool:
+        """Whether runs are being done."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every run that was left has been tried to its end."""
+        return len(self._ended) == len(self.left)
+
+    def done(self) -> list[PlannedRun]:
+        """Return the rows of the plan of which nothing is left, by the store."""
+        return _done(self.store, self.sweep)
+
+    def told(self) -> list[str]:
+        """Return lines that say what there is to do, and what it takes."""
+        sweep, runs = self.sweep, {each.planned.run for each in self.sweep.members}
+        done = len(runs) - len(self.left)
+        lines = [f"sweep {sweep.name}: {len(runs)} runs, {done} of them done"]
+        if self.left:
+            least = "at most " if any(each.request.may_stop for each in self.left) else ""
+            expected, processes = self._expected, f"{self.workers} processes" if self.workers > 1 else "one process"
+            lines.append(
+                f"{len(self.left)} runs of {expected.epochs} epochs: {least}about {amount(expected.size)} and"
+                f" {duration(expected.seconds)} with {processes}"
+            )
+        return lines
+
+    def start(self) -> None:
+        """Begin; `join` waits for the end."""
+        for line in self.told():
+            self.display.note(line)
+        self.display.begin(len(self.left), self._expected.epochs)
+        for _ in range(min(self.workers, len(self.left))):
+            thread = threading.Thread(target=self._work, name="sweep", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def join(self) -> None:
+        """Wait until all is done, or stopped."""
+        for thread in self._threads:
+            while thread.is_alive():
+                thread.join(0.2)  # in pieces: a signal's handler runs between them
+        self.display.end()
+
+    def wait(self, chunk: Chunk) -> list[str]:
+        """Wait until the runs of a chunk have ended, or the sweep is stopped; return why some of them failed."""
+        places = range(*chunk)
+        with self._changed:
+            self._changed.wait_for(lambda: self.stopping or self._ended.issuperset(places))
+        return [self.failed[run] for run in (self.left[place].planned.run for place in places) if run in self.failed]
+
+    def stop(self) -> None:
+        """Ask all runs to stop at their next epoch, which is then stored; a second time at once."""
+        self.stopping = True  # no lock: a signal's handler may interrupt whoever holds it
+        for worker in list(self._workers):
+            worker.interrupt()
+
+    @contextmanager
+    def stopping_by_signals(self) -> Iterator[None]:
+        """Let SIGINT and SIGTERM stop the sweep meanwhile; in the main thread, where they arrive."""
+
+        def handle(number: int, _: FrameType | None) -> None:
+            del number
+            if not self.stopping:
+                self.display.note("stopping the runs at their next epoch and storing them; once more to stop at once")
+            self.stop()
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            self.display.end()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raise `RunInterrupted` if the sweep was stopped before its end; note the runs that failed."""
+        for member in self.left:
+            if member.planned.run in self.failed:
+                self.display.note(f"failed: {_named(member.planned)}: {self.failed[member.planned.run]}")
+        if self.stopping and not self.complete:
+            raise RunInterrupted(
+                f"stopped after {len(self._ended)} of {len(self.left)} runs; the same command continues the sweep"
+            )
+
+    # Within
+
+    def _work(self) -> None:
+        """Take one run after another, with a worker process of this thread's own."""
+        worker: Worker | None = None
+        try:
+            while (place := self._next()) is not None:
+                if worker is None or not worker.alive:
+                    worker = self._replaced(worker)
+                    if self.stopping:
+                        return
+                began, member = time.monotonic(), self.left[place]
+                outcome = worker.run(member.request, self.display.advance)
+                self._end(place, member, outcome, time.monotonic() - began)
+        finally:
+            if worker is not None:
+                self._workers.remove(worker)
+                worker.close()
+            with self._changed:
+                self.idle_since = time.monotonic()
+                self._changed.notify_all()
+
+    def _replaced(self, worker: Worker | None) -> Worker:
+        fresh = Worker()
+        if worker is not None:
+            self._workers.remove(worker)
+            worker.close()
+        self._workers.append(fresh)
+        return fresh
+
+    def _next(self) -> int | None:
+        """Return the place of the next run, one that another process is at only when no other is left."""
+        with self._changed:
+            for _ in range(len(self._waiting)):
+                if self.stopping:
+                    return None
+                place = self._waiting.popleft()
+                run = self.left[place].planned.run
+                if not locks.is_held(self.store.run_folder(run) / "writer.lock"):
+                    return place
+                self._waiting.append(place)
+            if self.stopping or not self._waiting:
+                return None
+            place = self._waiting.popleft()
+        self.display.note(f"{_named(self.left[place].planned)} is being written by another process; waiting for it")
+        return place
+
+    def _end(self, place: int, member: Member, outcome: Outcome, seconds: float) -> None:
+        planned = member.planned
+        if outcome.interrupted or (outcome.error and self.stopping):
+            return
+        if outcome.error:
+            self.failed[planned.run] = outcome.error
+        known = RunEnd(planned.run, outcome.epochs, outcome.ended_by or None, outcome.error or None)
+        with self._changed, suppress(OSError, StoreError, StoreFault):  # it is found out again when asked for again
+            write_ends(self.store, self.sweep.name, [known])
+        self.display.ended(f"{_named(planned)}: {_came_to(outcome)}, {duration(seconds)}", planned.planned_epochs)
+        with self._changed:
+            self._ended.add(place)
+            self._changed.notify_all()
+
+
+def _left(store: Store, sweep: Sweep) -> list[Member]:
+    """Return the runs that are not done; of one that several conditions share, the one with the most epochs."""
+    done = {(row.run, row.condition) for row in _done(store, sweep)}
+    rows = [each.planned for each in sweep.members]
+    undone = {row.run for row in rows if (row.run, row.condition) not in done}
+    return [each for each in _largest(sweep.members) if each.planned.run in undone]
+
+
+def _done(store: Store, sweep: Sweep) -> list[PlannedRun]:
+    ends = read_ends(store, sweep.name)
+    records = {record.run: record for record in store.stored_records()}
+    rows = [each.planned for each in sweep.members]
+    return [row for row in rows if _is_done(row, records.get(row.run), ends.get(row.run))]
+
+
+def _is_done(planned: PlannedRun, record: RunRecord | None, end: RunEnd | None) -> bool:
+    """Tell, as the view `sweep_runs` does, whether the sweep wants nothing more of a run."""
+    if record is None or record.status != "complete":
+        return False
+    stopped = end is not None and end.ended_by not in {None, "epochs"} and record.epochs >= end.epochs
+    return stopped or record.epochs >= planned.planned_epochs
+
+
+def _largest(members: Sequence[Member]) -> list[Member]:
+    """Return each run once, in order, as the condition with the most epochs wants it."""
+    found: dict[str, Member] = {}
+    for each in members:
+        other = found.get(each.planned.run)
+        if other is None or other.request.epochs < each.request.epochs:
+            found[each.planned.run] = each
+    return list(found.values())
+
+
+def _expected(members: Sequence[Member], workers: int) -> Estimate:
+    each = [estimate(one.request.config, one.request.settings, one.request.epochs, 1) for one in members]
+    seconds = sum(one.seconds for one in each) / max(min(workers, len(each)), 1)
+    return Estimate(sum(one.epochs for one in each), sum(one.size for one in each), seconds)
+
+
+def _chunks(runs: int, seconds: float) -> list[Chunk]:
+    """Return stretches of runs that take one worker some minutes each, all of them ``seconds``."""
+    length = max(1, min(runs, int(runs * _CHUNK_SECONDS / max(seconds, 1e-9))))
+    return [(start, min(start + length, runs)) for start in range(0, runs, length)]
+
+
+def _named(planned: PlannedRun) -> str:
+    condition = f"{planned.condition}, " if planned.condition else ""
+    return f"run {planned.run} ({condition}seed {planned.seed})"
+
+
+def _came_to(outcome: Outcome) -> str:
+    if outcome.error:
+        return f"failed: {outcome.error}"
+    onset = "no onset" if outcome.onset is None else f"onset at {outcome.onset}"
+    ended = "" if outcome.ended_by == "epochs" else f" by {outcome.ended_by}"
+    return f"{onset}, ended at {outcome.epochs}{ended}"
