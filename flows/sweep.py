@@ -20,7 +20,7 @@ from flows.sweep_progress import SweepDisplay
 from flows.worker import Outcome, Worker
 from warehouse import locks
 from warehouse.errors import StoreError, StoreFault
-from warehouse.record import RunRecord
+from warehouse.record import RETENTIONS, RunRecord
 from warehouse.store import Store
 from warehouse.sweeps import PlannedRun, RunEnd, read_ends, write_ends, write_plan
 
@@ -177,7 +177,7 @@ class SweepDrive:
                     if self.stopping:
                         return
                 began, member = time.monotonic(), self.left[place]
-                outcome = worker.run(member.request, self.display.advance)
+                outcome = worker.run(member.request, self.sweep.keep, self.display.advance)
                 self._end(place, member, outcome, time.monotonic() - began)
         finally:
             if worker is not None:
@@ -239,12 +239,14 @@ def _done(store: Store, sweep: Sweep) -> list[PlannedRun]:
     ends = read_ends(store, sweep.name)
     records = {record.run: record for record in store.stored_records()}
     rows = [each.planned for each in sweep.members]
-    return [row for row in rows if _is_done(row, records.get(row.run), ends.get(row.run))]
+    return [row for row in rows if _is_done(row, records.get(row.run), ends.get(row.run), sweep.keep)]
 
 
-def _is_done(planned: PlannedRun, record: RunRecord | None, end: RunEnd | None) -> bool:
-    """Tell, as the view `sweep_runs` does, whether the sweep wants nothing more of a run."""
+def _is_done(planned: PlannedRun, record: RunRecord | None, end: RunEnd | None, keep: str) -> bool:
+    """Tell whether the sweep wants nothing more of a run: it is done, as `sweep_runs` says, and thinned."""
     if record is None or record.status != "complete":
+        return False
+    if RETENTIONS.index(record.settings.retention) < RETENTIONS.index(keep):
         return False
     stopped = end is not None and end.ended_by not in {None, "epochs"} and record.epochs >= end.epochs
     return stopped or record.epochs >= planned.planned_epochs

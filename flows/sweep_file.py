@@ -14,10 +14,9 @@ from typing import Any
 
 from flows.options import BY_KEY
 from flows.request import RunRequest, make_request, read_table, taken
-from flows.retention import check_policy
 from sim import InputError
 from warehouse.paper import FIGURES
-from warehouse.record import check_name, run_id
+from warehouse.record import RETENTIONS, check_name, run_id
 from warehouse.sweeps import PlannedRun
 
 READY = Path(__file__).parent / "sweeps"
@@ -53,12 +52,14 @@ class Sweep:
     - `name`; `paper`: the paper's figure that it repeats, if any
     - `definition`: what was read, as JSON
     - `members`: its runs, the first seed in all conditions, then the second, and so on
+    - `keep`: the policy to which each run is thinned at its end
     """
 
     name: str
     paper: str | None
     definition: str
     members: tuple[Member, ...]
+    keep: str = RETENTIONS[0]
 
 
 def find_sweep(name: str) -> Path | None:
@@ -88,7 +89,9 @@ def read_sweep(path: Path, *, store: Path, full: bool = False, force: bool = Fal
     paper = table.get("paper")
     if paper is not None and paper not in FIGURES:
         raise InputError(f"{path}: paper: {paper!r}; allowed: {', '.join(FIGURES)}")
-    taken(f"{path}: keep", check_policy, table.get("keep", "everything"))
+    keep = table.get("keep", RETENTIONS[0])
+    if keep not in RETENTIONS:
+        raise InputError(f"{path}: keep: {keep!r}; allowed: {', '.join(RETENTIONS)}")
     name, stops = _name(path, table, full=full), _stops(path, table.get("stop_when", {}))
     seeds = _seeds(path, table.get("seeds"))
     conditions = list(_conditions(path, table))
@@ -107,7 +110,7 @@ def read_sweep(path: Path, *, store: Path, full: bool = False, force: bool = Fal
                 raise InputError(f"{path}: {where} is the same run as {other}; leave one of them out")
             members.append(Member(asked, PlannedRun(run, label, rank, seed, json.dumps(grid), asked.epochs)))
     definition = json.dumps({**table, "name": name}, sort_keys=True)
-    return Sweep(name, paper, definition, tuple(members))
+    return Sweep(name, paper, definition, tuple(members), keep)
 
 
 def _merged(table: dict[str, Any], path: Path, *, full: bool) -> dict[str, Any]:

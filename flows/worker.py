@@ -57,13 +57,15 @@ class Worker:
         """Whether the process runs."""
         return self._process.is_alive()
 
-    def run(self, request: RunRequest, advanced: Callable[[int], None]) -> Outcome:
-        """Do what is asked and return what came of it; ``advanced`` is told of epochs simulated now and then.
+    def run(self, request: RunRequest, keep: str, advanced: Callable[[int], None]) -> Outcome:
+        """Do what is asked, thin the run to the policy ``keep``, and return what came of it.
+
+        ``advanced`` is told of epochs simulated now and then.
 
         A process that dies is an error of this run; the worker is of no more use then.
         """
         try:
-            self._connection.send(request)
+            self._connection.send((request, keep))
             while True:
                 told = self._connection.recv()
                 if isinstance(told, Outcome):
@@ -118,13 +120,13 @@ def _serve(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            request = connection.recv()
+            request, keep = connection.recv()
         except (EOFError, OSError):
             return
         except KeyboardInterrupt:  # between two runs
             continue
         try:
-            outcome = _done(request, connection)
+            outcome = _done(request, keep, connection)
         except KeyboardInterrupt:
             outcome = Outcome(interrupted=True)
         except Exception as error:  # noqa: BLE001 -- one run's failure is not the sweep's
@@ -133,15 +135,19 @@ def _serve(connection: Connection) -> None:
             connection.send(outcome)
 
 
-def _done(request: RunRequest, connection: Connection) -> Outcome:
-    """Simulate, store and analyse one run."""
+def _done(request: RunRequest, keep: str, connection: Connection) -> Outcome:
+    """Simulate, store, analyse and thin one run."""
     from flows.pipeline import drive, opened
+    from warehouse.record import RETENTIONS
     from warehouse.results import read_result
+    from warehouse.retention import thin
 
     with opened(request, _Telling(connection)) as pipeline:
         drive(pipeline)
         epochs, ended_by = pipeline.end
         onsets: list[dict[str, Any]] = read_result(pipeline.store, pipeline.run, "transitions") or []
+    if RETENTIONS.index(pipeline.store.record(pipeline.run).settings.retention) < RETENTIONS.index(keep):
+        thin(pipeline.store, pipeline.run, keep)
     return Outcome(epochs, ended_by, onsets[0]["epoch"] if onsets else None)
 
 

@@ -135,6 +135,19 @@ def test_a_killed_sweep_completes_with_the_files_of_an_undisturbed_one(
     assert files(store) == files(undisturbed)
 
 
+def test_runs_are_thinned_to_what_the_sweep_keeps(undisturbed: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    text = TEXT.replace("seeds", 'keep = "keyframes"\nseeds', 1)
+    do(tmp_path, store, 2, TEXT.replace("count = 2", "count = 1"))  # two of the runs, not thinned
+    drive, _ = do(tmp_path, store, 1, text)
+    assert (len(drive.left), drive.failed) == (4, {})
+    assert {record.settings.retention for record in Store.open(store).runs()} == {"keyframes"}
+    counts = "SELECT run, epoch, operations, complexity FROM epochs ORDER BY ALL"
+    with connect(undisturbed) as whole, connect(store) as thinned:
+        assert thinned.execute(counts).fetchall() == whole.execute(counts).fetchall()
+    assert do(tmp_path, store, 1, text)[0].left == []
+
+
 def test_a_run_that_fails_stops_no_other(undisturbed: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     sweep = sweep_of(tmp_path, store)
