@@ -16,7 +16,7 @@ from sim import InputError, SoupConfig, language
 from sim.config import OWN_FIELDS
 from warehouse.record import RunSettings
 
-__all__ = ["OPTIONS", "Option", "RunRequest", "read_request"]
+__all__ = ["OPTIONS", "Option", "RunRequest", "read_request", "read_table", "read_toml"]
 
 STORE_VARIABLE = "PRIMORDIUM_STORE"
 DEFAULT_STORE = "store"
@@ -80,9 +80,7 @@ def read_request(given: Mapping[str, Any], config_file: Path | None = None) -> R
     places: dict[str, str] = {}
     values: dict[str, Any] = {}
     if config_file is not None:
-        for key, value in _read_toml(config_file).items():
-            places[key] = f"{config_file}: {key}"
-            values[key] = _taken(places[key], BY_KEY[key].check, value)
+        _take_table(read_toml(config_file), str(config_file), values, places)
     for key, text in given.items():
         if text is not None:
             places[key] = f"--{BY_KEY[key].name}"
@@ -90,20 +88,35 @@ def read_request(given: Mapping[str, Any], config_file: Path | None = None) -> R
     return _request(values, places)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Return a file's keys, all of them known."""
+def read_table(table: Mapping[str, Any], origin: str) -> RunRequest:
+    """Return the request made by a table of keys and values as TOML and JSON have them; ``origin`` is where it stands.
+
+    Raises `InputError`.
+    """
+    places: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    _take_table(table, origin, values, places)
+    return _request(values, places)
+
+
+def _take_table(table: Mapping[str, Any], origin: str, values: dict[str, Any], places: dict[str, str]) -> None:
+    for key, value in table.items():
+        if key not in BY_KEY:
+            raise InputError(f"{origin}: {key}: unknown key; allowed: {', '.join(sorted(BY_KEY))}")
+        places[key] = f"{origin}: {key}"
+        values[key] = _taken(places[key], BY_KEY[key].check, value)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file says; `InputError` naming it if it cannot be read."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text; write TOML such as: seed = 29") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: is not TOML: {error}") from None
-    for key in table:
-        if key not in BY_KEY:
-            raise InputError(f"{path}: {key}: unknown key; allowed: {', '.join(sorted(BY_KEY))}")
-    return table
 
 
 def _taken(place: str, check: Any, value: Any) -> Any:

@@ -90,6 +90,11 @@ class Pipeline:
     # What there is to do
 
     @property
+    def reached(self) -> int:
+        """The last stored state, 0 if there is none."""
+        return max(self._writer.committed, 0)
+
+    @property
     def stored(self) -> bool:
         """Whether the state to be reached is stored: nothing is left to be simulated."""
         return self._writer.committed >= self._goal.epoch
@@ -215,8 +220,7 @@ class Pipeline:
     def check_interrupted(self) -> None:
         """Raise `RunInterrupted` if somebody asked to stop and the run is not complete."""
         if self.stopping and not self.complete:
-            reached = max(self._writer.committed, 0)
-            raise RunInterrupted(f"stopped at epoch {reached} of {self._goal.epoch}; the same command continues it")
+            raise RunInterrupted(f"stopped at epoch {self.reached} of {self._goal.epoch}; the same command continues it")
 
     # Within
 

@@ -56,6 +56,7 @@ COMMANDS = (
     Command("trace", "trace", "follow one execution step by step"),
     Command("species", "species", "a state's species; which families of them followed one another"),
     Command("search", "search", "find programs by text, bytes, regular expression or within some edits"),
+    Command("serve", "serve", "offer runs and analyses to a Prefect server: by hand, by schedule, for workers"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),
     Command("export", "export", "write the tokens of any epochs as plain Parquet"),
 )
