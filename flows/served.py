@@ -82,6 +82,7 @@ def _simulate(pipeline: Pipeline) -> None:
     """Run the stages as Prefect's tasks; without it, if it fails."""
     begun: list[PrefectFuture[None]] = []
     try:
+        pipeline.prepare()
         stages(pipeline.run, begun)
     except Exception:
         if pipeline.failures:  # a stage's own
@@ -98,10 +99,13 @@ def _store_what_there_is(pipeline: Pipeline, begun: Sequence[PrefectFuture[None]
     pipeline.stop()
 
     def settle() -> None:
-        for future in begun:
-            future.wait()
-        with suppress(Exception):  # then the run goes on from its commit before
+        try:
+            for future in begun:
+                with suppress(BaseException):  # a task that Prefect did not let begin ends with its signal
+                    future.wait()
             pipeline.flush()
+        except Exception as error:  # noqa: BLE001 -- then the run goes on from its commit before
+            pipeline.reporter.note(f"not all that was simulated could be stored: {error!r}")
 
     settling = threading.Thread(target=settle, name="settle", daemon=True)
     settling.start()
