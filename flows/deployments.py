@@ -120,7 +120,7 @@ def read_plan(path: Path) -> Plan:
     limit = _checked(path, "limit", table.get("limit"))
     entries = table.get("deployment")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise InputError(f"{path}: deployment: missing; write at least one table [[deployment]] with flow = \"run\"")
+        raise InputError(f'{path}: deployment: missing; write at least one table [[deployment]] with flow = "run"')
     deployments = tuple(_deployment(f"{path}: deployment {number}", entry) for number, entry in enumerate(entries, 1))
     names = [each.name for each in deployments]
     for name in names:

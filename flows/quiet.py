@@ -43,9 +43,9 @@ def prepare(
 ) -> None:
     """Settle Prefect's environment for a run into the folder ``store``.
 
-    ``environment`` is the process's own by default; ``settings`` are made in it. Prefect's files, its database of runs among them, go
-    into the store, beside what they tell about, unless PREFECT_HOME says where, or Prefect's own profiles name a
-    server. A prefect that is already imported keeps the settings it has.
+    ``environment`` is the process's own by default; ``settings`` are made in it. Prefect's files, its database of
+    runs among them, go into the store, beside what they tell about, unless PREFECT_HOME says where, or Prefect's own
+    profiles name a server. A prefect that is already imported keeps the settings it has.
     """
     environment = os.environ if environment is None else environment
     for name, value in settings.items():

@@ -29,10 +29,6 @@ from sim import InputError
 TAG = "primordium"
 
 
-class ServerMissing(Exception):
-    """Prefect's server does not answer; the message says which."""
-
-
 class _Closed(ParameterSchema):
     """A schema of parameters that refuses unknown ones; Prefect's own lets them pass until the run begins."""
 
@@ -42,7 +38,7 @@ class _Closed(ParameterSchema):
 def serve(plan: Plan, store: Path, say: Callable[[str], None]) -> None:
     """Offer the plan's deployments and start their runs, into ``store``, until a signal ends this process.
 
-    Raises `InputError` for what Prefect does not take, `ServerMissing`.
+    Raises `InputError` for what Prefect does not take, `ConnectionError`.
     """
     url = _server()
     made = [_made(each, store) for each in plan.deployments]
@@ -77,7 +73,7 @@ def _server() -> str:
     with get_client(sync_client=True) as client:
         trouble = client.api_healthcheck()
     if trouble is not None:
-        raise ServerMissing(f"Prefect's server {url} does not answer: {' '.join(str(trouble).split())}")
+        raise ConnectionError(f"Prefect's server {url} does not answer: {' '.join(str(trouble).split())}")
     return str(url)
 
 
@@ -153,6 +149,3 @@ def _be_patient(say: Callable[[str], None]) -> None:
                 lost = False
 
         ScheduledRunPoller._get_and_submit_flow_runs = ask_patiently  # type: ignore[method-assign] # noqa: SLF001
-
-
-

@@ -220,7 +220,9 @@ class Pipeline:
     def check_interrupted(self) -> None:
         """Raise `RunInterrupted` if somebody asked to stop and the run is not complete."""
         if self.stopping and not self.complete:
-            raise RunInterrupted(f"stopped at epoch {self.reached} of {self._goal.epoch}; the same command continues it")
+            raise RunInterrupted(
+                f"stopped at epoch {self.reached} of {self._goal.epoch}; the same command continues it"
+            )
 
     # Within
 

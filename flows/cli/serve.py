@@ -20,16 +20,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     when = parser.add_mutually_exclusive_group()
     when.add_argument("--cron", metavar="CRON", help='when to run with the defaults, in UTC: "0 22 * * *"')
     when.add_argument(
-        "--interval", metavar="SECONDS", type=whole("interval", 60), help="seconds from one such run's start to the next"
+        "--interval",
+        metavar="SECONDS",
+        type=whole("interval", 60),
+        help="seconds from one such run to the next",
     )
     parser.add_argument("--limit", metavar="N", type=whole("limit", 1), help="runs at once (default: any number)")
-    parser.add_argument("--work-pool", metavar="POOL", help="register with this work pool and end: its workers run them")
+    parser.add_argument("--work-pool", metavar="POOL", help="register with this work pool and end: workers run them")
 
 
 def execute(arguments: argparse.Namespace) -> None:
     """Serve until a signal comes, or register with a work pool."""
     if arguments.config and (arguments.cron or arguments.interval or arguments.limit):
-        raise UsageError("--cron, --interval and --limit stand in the file if there is one (see: primordium serve --help)")
+        raise UsageError("--cron, --interval and --limit stand in the file if there is one (docs/scheduling.md)")
     if arguments.work_pool and arguments.limit:
         raise UsageError("--limit: a worker has its own: prefect worker start --limit N")
     from flows import quiet
