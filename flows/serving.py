@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
 import prefect
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
@@ -139,9 +138,9 @@ def _be_patient(say: Callable[[str], None]) -> None:
             nonlocal lost
             try:
                 await ask(self, *told, **named)
-            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, the runs that are going on matter more
                 if not lost:
-                    say(f"Prefect's server does not answer ({type(error).__name__}); runs go on, waiting for it")
+                    say(f"Prefect's server does not answer ({type(error).__name__}); runs go on, asking again")
                 lost = True
             else:
                 if lost:
