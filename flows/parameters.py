@@ -70,7 +70,7 @@ def taking(options: Sequence[Option], required: Sequence[str] = ()) -> Callable[
             )
             for option in options
         ]
-        function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] -- `inspect` reads it
+        vars(function)["__signature__"] = inspect.Signature(parameters)  # where `inspect` looks first
         return function
 
     return give
