@@ -168,6 +168,18 @@ class LineReporter(_Gauge):
             print(text, file=self._stream or sys.stderr, flush=True)
 
 
+class LogReporter(LineReporter):
+    """The same lines, handed to ``say``: for a log that has its own times and place."""
+
+    def __init__(self, say: Callable[[str], None], every: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._say = say
+        super().__init__(every=every, clock=clock)
+
+    def _print(self, text: str) -> None:
+        with self._lock:
+            self._say(text)
+
+
 class BarReporter(_Gauge):
     """A bar that stays in its line, for a terminal."""
 

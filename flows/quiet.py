@@ -31,16 +31,24 @@ SETTINGS = {
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
 }
 
+#: Where a person serves runs, Prefect's own messages and patience are wanted: the rest of the above.
+SERVED_RUN = {
+    name: SETTINGS[name]
+    for name in ("PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK", "PREFECT_RESULTS_PERSIST_BY_DEFAULT")
+}
 
-def prepare(store: Path, environment: MutableMapping[str, str] | None = None) -> None:
+
+def prepare(
+    store: Path, environment: MutableMapping[str, str] | None = None, settings: Mapping[str, str] = SETTINGS
+) -> None:
     """Settle Prefect's environment for a run into the folder ``store``.
 
-    ``environment`` is the process's own by default. Prefect's files, its database of runs among them, go
-    into the store, beside what they tell about, unless PREFECT_HOME says where, or Prefect's own profiles name a
-    server. A prefect that is already imported keeps the settings it has.
+    ``environment`` is the process's own by default; ``settings`` are made in it. Prefect's files, its database of
+    runs among them, go into the store, beside what they tell about, unless PREFECT_HOME says where, or Prefect's own
+    profiles name a server. A prefect that is already imported keeps the settings it has.
     """
     environment = os.environ if environment is None else environment
-    for name, value in SETTINGS.items():
+    for name, value in settings.items():
         environment.setdefault(name, value)
     if not _names_server(environment):
         environment.setdefault("PREFECT_HOME", str(store.absolute() / HOME))

@@ -17,7 +17,7 @@ from sim.config import OWN_FIELDS
 from warehouse.checkpoint import PROGRAM_LENGTH, read_checkpoint
 from warehouse.record import RunSettings
 
-__all__ = ["OPTIONS", "Option", "RunRequest", "read_import", "read_request"]
+__all__ = ["OPTIONS", "Option", "RunRequest", "read_import", "read_request", "read_table", "read_toml"]
 
 STORE_VARIABLE = "PRIMORDIUM_STORE"
 DEFAULT_STORE = "store"
@@ -95,9 +95,7 @@ def read_request(given: Mapping[str, Any], config_file: Path | None = None) -> R
     places: dict[str, str] = {}
     values: dict[str, Any] = {}
     if config_file is not None:
-        for key, value in _read_toml(config_file).items():
-            places[key] = f"{config_file}: {key}"
-            values[key] = taken(places[key], BY_KEY[key].check, value)
+        _take_table(read_toml(config_file), str(config_file), values, places)
     for key, text in given.items():
         if text is not None:
             places[key] = f"--{BY_KEY[key].name}"
@@ -134,17 +132,27 @@ def read_import(given: Mapping[str, Any], path: Path) -> RunRequest:
     return replace(asked, imported=checkpoint.soup)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Return a file's keys, all of them known."""
-    table = read_table(path)
-    for key in table:
+def read_table(table: Mapping[str, Any], origin: str) -> RunRequest:
+    """Return the request made by a table of keys and values as TOML and JSON have them; ``origin`` is where it stands.
+
+    Raises `InputError`.
+    """
+    places: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    _take_table(table, origin, values, places)
+    return make_request(values, places)
+
+
+def _take_table(table: Mapping[str, Any], origin: str, values: dict[str, Any], places: dict[str, str]) -> None:
+    for key, value in table.items():
         if key not in BY_KEY:
-            raise InputError(f"{path}: {key}: unknown key; allowed: {', '.join(sorted(BY_KEY))}")
-    return table
+            raise InputError(f"{origin}: {key}: unknown key; allowed: {', '.join(sorted(BY_KEY))}")
+        places[key] = f"{origin}: {key}"
+        values[key] = taken(places[key], BY_KEY[key].check, value)
 
 
-def read_table(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds; `InputError` if it cannot be read or is none."""
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds; `InputError` naming it if it cannot be read or is none."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

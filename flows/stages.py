@@ -105,6 +105,11 @@ class Pipeline:
     # What there is to do
 
     @property
+    def reached(self) -> int:
+        """The last stored state; that which the run begins with if there is none."""
+        return max(self._writer.committed, self.request.config.first)
+
+    @property
     def stored(self) -> bool:
         """Whether the state to be reached is stored: nothing is left to be simulated."""
         return self._writer.committed >= self._goal.epoch
@@ -235,8 +240,9 @@ class Pipeline:
     def check_interrupted(self) -> None:
         """Raise `RunInterrupted` if somebody asked to stop and the run is not complete."""
         if self.stopping and not self.complete:
-            reached = max(self._writer.committed, self.request.config.first)
-            raise RunInterrupted(f"stopped at epoch {reached} of {self._goal.epoch}; the same command continues it")
+            raise RunInterrupted(
+                f"stopped at epoch {self.reached} of {self._goal.epoch}; the same command continues it"
+            )
 
     # Within
 

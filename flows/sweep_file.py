@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.options import BY_KEY
-from flows.request import RunRequest, make_request, read_table, taken
+from flows.request import RunRequest, make_request, read_toml, taken
 from sim import InputError
 from warehouse.paper import FIGURES
 from warehouse.record import RETENTIONS, check_name, run_id
@@ -77,12 +77,12 @@ def ready_sweeps() -> list[str]:
 
 def sweep_name(path: Path, *, full: bool = False) -> str:
     """Return the name of the sweep in a file, nothing else of it read."""
-    return _name(path, _merged(read_table(path), path, full=full), full=full)
+    return _name(path, _merged(read_toml(path), path, full=full), full=full)
 
 
 def read_sweep(path: Path, *, store: Path, full: bool = False, force: bool = False) -> Sweep:
     """Return the sweep in a TOML file; ``full``: as its table `full` changes it. Raises `InputError`."""
-    table = _merged(read_table(path), path, full=full)
+    table = _merged(read_toml(path), path, full=full)
     for key in table:
         if key not in _KEYS:
             raise InputError(f"{path}: {key}: unknown key; allowed: {', '.join(_KEYS)}")

@@ -1,4 +1,4 @@
-"""The flow `primordium` and its tasks: three a segment, then the analyses. The only module that imports prefect.
+"""The flow `primordium` and its tasks: three a segment, then the analyses.
 
 Tasks are told a run and a segment; the soup stays in the `Pipeline` of this process. Prefect neither caches
 nor keeps results, for the store decides what is done. Import this module after `flows.quiet.prepare`.
@@ -54,33 +54,44 @@ def analyse(run: str) -> None:
     live[run].analyse(run)
 
 
-# The runner makes futures of a subclass, and Prefect's types do not let that stand for the class.
-_threads: Any = ThreadPoolTaskRunner(max_workers=3)
+#: One simulates, two store and measure. Prefect's types do not let its futures stand for their base class.
+threads: Any = ThreadPoolTaskRunner(max_workers=3)
 
 
-@flow(flow_run_name="{run}", task_runner=_threads)
+@flow(flow_run_name="{run}", task_runner=threads)
 def primordium(run: str, options: dict[str, Any]) -> State[Any] | None:
     """Simulate, snapshot and analyse one soup. ``options`` says which, for the run's page."""
     del options
-    stored: list[PrefectFuture[None]] = []
-    simulated: list[PrefectFuture[None]] = []
-    for start, stop in live[run].segments():
-        simulated = [_after(simulated, simulate, run, start, stop)]
-        _finish(simulated)
-        _finish(stored)  # one segment behind, never two: that bounds the memory
-        snapped = _after(simulated, snapshot, run, start, stop)
-        stored = [snapped, _after([snapped], measure, run, start, stop)]
-    _finish(stored)
-    if live[run].stopping:
+    if not stages(run, []):
         return Cancelled(message="stopped; what was simulated is stored and the same command continues it")
-    _finish([_after(stored, analyse, run)])
-    _publish(live[run])
+    publish(live[run])
     return None
 
 
-def _after(before: Sequence[PrefectFuture[None]], what: Task[..., None], *told: str | int) -> PrefectFuture[None]:
-    """Start a task; on the run's page an arrow leads to it from each task that came before."""
-    return what.submit(*told, wait_for=list(before), return_state=False)
+def stages(run: str, begun: list[PrefectFuture[None]]) -> bool:
+    """Run all stages of a live run as tasks; return False if it was asked to stop before its end.
+
+    Called within a flow. ``begun`` takes the tasks, for a caller that is interrupted.
+    """
+
+    def after(before: Sequence[PrefectFuture[None]], what: Task[..., None], *told: int) -> PrefectFuture[None]:
+        """Start a task; on the run's page an arrow leads to it from each task that came before."""
+        begun.append(what.submit(run, *told, wait_for=list(before), return_state=False))
+        return begun[-1]
+
+    stored: list[PrefectFuture[None]] = []
+    simulated: list[PrefectFuture[None]] = []
+    for start, stop in live[run].segments():
+        simulated = [after(simulated, simulate, start, stop)]
+        _finish(simulated)
+        _finish(stored)  # one segment behind, never two: that bounds the memory
+        snapped = after(simulated, snapshot, start, stop)
+        stored = [snapped, after([snapped], measure, start, stop)]
+    _finish(stored)
+    if live[run].stopping:
+        return False
+    _finish([after(stored, analyse)])
+    return True
 
 
 def _finish(tasks: Sequence[PrefectFuture[None]]) -> None:
@@ -89,7 +100,7 @@ def _finish(tasks: Sequence[PrefectFuture[None]]) -> None:
         future.result()
 
 
-def _publish(pipeline: Pipeline) -> None:
+def publish(pipeline: Pipeline) -> None:
     """Put a summary and the onsets on the flow run's page."""
     store, run = pipeline.store, pipeline.run
     with suppress(Exception):  # the run is complete; a page without them is no failure

@@ -57,6 +57,7 @@ COMMANDS = (
     Command("species", "species", "a state's species; which families of them followed one another"),
     Command("sweep", "sweep", "many runs over a grid and seeds, completed when asked again; what they tell together"),
     Command("search", "search", "find programs by text, bytes, regular expression or within some edits"),
+    Command("serve", "serve", "offer runs and analyses to a Prefect server: by hand, by schedule, for workers"),
     Command("verify", "verify", "check the store's word: checksums, and keyframes by replay"),
     Command(
         "export", "export", "write tokens, a checkpoint or log of the reference, or figures' data, for other tools"

@@ -84,7 +84,11 @@ def test_seeds_may_be_a_stretch_and_conditions_cross_the_grid(tmp_path: Path) ->
         ("[grid]", "[stop_when]\nwall_time = 3\n[grid]", "stop_when.wall_time: 3; allowed: a time such as"),
         ("[grid]", "[stop_when]\ncomplexity = 0\n[grid]", "stop_when.complexity: 0; allowed: bits per byte above 0"),
         ("[grid]", "[stop_when]\nonset = 1\n[grid]", "stop_when.onset: unknown key; allowed: complexity, held"),
-        ("seeds", 'keep = "transitions"\nseeds', "keep: 'transitions'; allowed: everything, transition, keyframes, epochs"),
+        (
+            "seeds",
+            'keep = "transitions"\nseeds',
+            "keep: 'transitions'; allowed: everything, transition, keyframes, epochs",
+        ),
         ("seeds", 'paper = "figure-4"\nseeds', "paper: 'figure-4'; allowed: figure-5, figure-6"),
         ("[grid]", "[[condition]]\n[grid]", "condition: number 1 needs a name of its own"),
         ("[grid]", "[grid", "is not TOML"),
