@@ -62,6 +62,18 @@ FLOWS: dict[str, Served] = {
         "make analyses (again) from the store, never simulating",
         required=("run",),
     ),
+    "sweep": Served(
+        "flows.served.sweep",
+        (
+            Option("sweep", Kind.TEXT, None, "a TOML file where the run is started, or a ready sweep", "SWEEP"),
+            Option("full", Kind.FLAG, False, "in the full size of the file's table [full]"),
+            Option("workers", Kind.WHOLE, None, "runs at once", "N", low=1, high=1024, shown="all cores"),
+            Option("force", Kind.FLAG, False, "even if the disk looks too small"),
+            _STORE,
+        ),
+        "do what is missing of many runs over a grid and seeds",
+        required=("sweep",),
+    ),
 }
 
 

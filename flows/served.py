@@ -6,7 +6,7 @@ Import this module where Prefect is settled already: in a process that Prefect s
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,16 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from analysis.catalogue import analyze as make_analyses
+from flows import sweep_tasks
 from flows.deployments import FLOWS
 from flows.parameters import given, taking
 from flows.pipeline import Pipeline, drive, live
 from flows.progress import LogReporter
 from flows.request import RunRequest, read_table
+from flows.sweep import SweepDrive, cores
+from flows.sweep import live as live_sweeps
+from flows.sweep_file import find_sweep, read_sweep, ready_sweeps
+from flows.sweep_progress import LoggedSweep
 from flows.tasks import publish, stages, threads
 from sim import InputError
 from warehouse.errors import StoreFault
@@ -41,6 +46,10 @@ def _name_of_run() -> str:
 
 def _name_of_analysis() -> str:
     return f"analyze {flow_run.parameters.get('run')}"
+
+
+def _name_of_sweep() -> str:
+    return f"sweep {flow_run.parameters.get('sweep')}"
 
 
 @flow(name="primordium", flow_run_name=_name_of_run, task_runner=threads)
@@ -72,6 +81,32 @@ def analyze(**asked: Any) -> State[Any]:
         return Failed(message=str(error))
     names = [row["analysis"] for row in made if row["made"]]
     return Completed(message=f"made: {', '.join(names)}" if names else "all analyses are up to date")
+
+
+@flow(name="primordium", flow_run_name=_name_of_sweep, task_runner=sweep_tasks.threads)
+@taking(FLOWS["sweep"].options, FLOWS["sweep"].required)
+def sweep(**asked: Any) -> State[Any] | None:
+    """Do what is missing of a sweep, as `primordium sweep` does."""
+    try:
+        path = find_sweep(asked["sweep"])
+        if path is None:
+            raise InputError(f"sweep {asked['sweep']!r}: no such file, nor a ready sweep: {', '.join(ready_sweeps())}")
+        store = Path(asked["store"])
+        wanted = read_sweep(path, store=store, full=asked["full"], force=asked["force"])
+        display = LoggedSweep(get_run_logger().info)
+        drive = SweepDrive(wanted, store, asked["workers"] or cores(), display, force=asked["force"])
+    except (InputError, StoreFault) as error:
+        return Failed(message=str(error))
+    live_sweeps[wanted.name] = drive
+    drive.start()
+    try:
+        return sweep_tasks.follow(drive)
+    except BaseException:  # how Prefect says that the run is cancelled, paused or to end, and Python that it is
+        drive.stop()
+        _insist(drive.join)
+        raise
+    finally:
+        live_sweeps.pop(wanted.name, None)
 
 
 def _request(asked: dict[str, Any]) -> RunRequest:
@@ -107,9 +142,14 @@ def _store_what_there_is(pipeline: Pipeline, begun: Sequence[PrefectFuture[None]
         except Exception as error:  # noqa: BLE001 -- then the run goes on from its commit before
             pipeline.reporter.note(f"not all that was simulated could be stored: {error!r}")
 
-    settling = threading.Thread(target=settle, name="settle", daemon=True)
-    settling.start()
-    while settling.is_alive():
-        with suppress(BaseException):
-            settling.join()
+    _insist(settle)
     pipeline.reporter.note(f"stopped; asking again continues from state {pipeline.reached}")
+
+
+def _insist(work: Callable[[], None]) -> None:
+    """Do ``work`` to its end in a thread of its own, whatever signals come meanwhile."""
+    working = threading.Thread(target=work, name="settle", daemon=True)
+    working.start()
+    while working.is_alive():
+        with suppress(BaseException):
+            working.join()

@@ -3,6 +3,7 @@
 The store alone decides what is done. A sweep drives itself; Prefect, where it is asked for, watches (`sweep_flow`).
 """
 
+import os
 import signal
 import threading
 import time
@@ -24,7 +25,7 @@ from warehouse.record import RETENTIONS, RunRecord
 from warehouse.store import Store
 from warehouse.sweeps import PlannedRun, RunEnd, read_ends, write_ends, write_plan
 
-__all__ = ["Chunk", "SweepDrive", "live", "run_sweep"]
+__all__ = ["Chunk", "SweepDrive", "cores", "live", "run_sweep"]
 
 #: The sweeps that this process drives and Prefect watches, by name.
 live: dict[str, "SweepDrive"] = {}
@@ -41,6 +42,11 @@ def run_sweep(drive: "SweepDrive") -> None:
         drive.start()
         drive.join()
     drive.check()
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SweepDrive:

@@ -1,8 +1,10 @@
 """What a person sees while a sweep goes on: a line for each run that ends, and one bar on a terminal."""
 
+import io
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
 from flows.progress import duration
@@ -104,3 +106,15 @@ class SweepDisplay:
                 description=f"run {self._ended}/{self._runs}",
                 figures=self._figures(),
             )
+
+
+class LoggedSweep(SweepDisplay):
+    """Gives its lines to a log instead of a terminal."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(io.StringIO())
+        self._say = say
+
+    def note(self, text: str) -> None:
+        """Log one line."""
+        self._say(text)

@@ -14,7 +14,7 @@ from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.summary import sweep_markdown
-from flows.sweep import live
+from flows.sweep import SweepDrive, live
 from warehouse.errors import StoreFault
 
 
@@ -26,14 +26,20 @@ def chunk(sweep: str, first: int, last: int) -> None:
         raise StoreFault("; ".join(failures))
 
 
-_threads: Any = ThreadPoolTaskRunner(max_workers=2)
+#: Prefect's types do not let its futures stand for their base class.
+threads: Any = ThreadPoolTaskRunner(max_workers=2)
 
 
-@flow(name="sweep", flow_run_name="{sweep}", task_runner=_threads)
+@flow(name="sweep", flow_run_name="{sweep}", task_runner=threads)
 def sweep_flow(sweep: str, options: dict[str, Any]) -> State[Any] | None:
     """Follow a sweep chunk by chunk. ``options`` is its definition, for the page."""
     del options
-    drive = live[sweep]
+    return follow(live[sweep])
+
+
+def follow(drive: SweepDrive) -> State[Any] | None:
+    """Follow a live sweep that has been started to its end, its chunks as tasks. Called within a flow."""
+    sweep = drive.sweep.name
     futures = [chunk.submit(sweep, first + 1, stop) for first, stop in drive.chunks]
     for future in futures:
         future.wait()

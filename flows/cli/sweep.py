@@ -1,7 +1,6 @@
 """`primordium sweep`: many runs over a grid and seeds, and what they tell together."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,9 +80,9 @@ def execute(arguments: argparse.Namespace) -> None:
 
 
 def _do(arguments: argparse.Namespace, sweep: "Sweep", place: Path) -> dict[str, str]:
-    from flows.sweep import SweepDrive
+    from flows.sweep import SweepDrive, cores
 
-    drive = SweepDrive(sweep, place, arguments.workers or _cores(), force=arguments.force)
+    drive = SweepDrive(sweep, place, arguments.workers or cores(), force=arguments.force)
     if arguments.direct:
         from flows.sweep import run_sweep as start
     else:
@@ -142,7 +141,3 @@ def _print(style: str, sweep: str, found: list[tuple[str, list[str], list[tuple[
 
 def _rounded(value: Any) -> Any:
     return round(value, 3) if isinstance(value, float) and not value.is_integer() and abs(value) > 1e-3 else value
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -20,6 +20,7 @@ def test_without_a_file_each_flow_has_a_deployment_and_a_schedule_is_that_of_run
     assert [(each.flow, each.name, each.cron) for each in plan.deployments] == [
         ("run", "run", "0 22 * * *"),
         ("analyze", "analyze", None),
+        ("sweep", "sweep", None),
     ]
     assert set(FLOWS) == {each.flow for each in plan.deployments}
 
@@ -61,8 +62,8 @@ def test_a_file_says_when_with_what_and_how_many(tmp_path: Path) -> None:
         ("deployment = 3", ": deployment: missing; write at least one table"),
         ("limit = 0\n[[deployment]]\nflow = 'run'", ": limit: 0; allowed: whole numbers from 1 to 1024"),
         ("speed = 1\n[[deployment]]\nflow = 'run'", ": speed: unknown key; allowed: limit, and tables [[deployment]]"),
-        ("[[deployment]]\nname = 'x'", ": deployment 1: flow: missing; allowed: run, analyze"),
-        ("[[deployment]]\nflow = 'walk'", ": deployment 1: flow: 'walk'; allowed: run, analyze"),
+        ("[[deployment]]\nname = 'x'", ": deployment 1: flow: missing; allowed: run, analyze, sweep"),
+        ("[[deployment]]\nflow = 'walk'", ": deployment 1: flow: 'walk'; allowed: run, analyze, sweep"),
         ("[[deployment]]\nflow = 'run'\nschedule = 1", ": deployment 1: schedule: unknown key; allowed: flow, name"),
         ("[[deployment]]\nflow = 'run'\nname = 'a/b'", ": deployment 1: name: 'a/b'; allowed: a text without / and %"),
         ("[[deployment]]\nflow = 'run'\ncron = '* * * * *'\ninterval = 60", ": deployment 1: cron and interval: give"),

@@ -25,16 +25,24 @@ from warehouse.store import Store
 SOUP = {"language": "bff_noheads_4bit", "programs": 256, "seed": 5, "epochs": 300}
 PATIENCE = 200  # seconds, on the busiest machine; a wait that succeeds ends at once
 
-#: In the processes of runs, which Prefect starts: short segments, and epochs that take their time.
+#: In the processes of runs, which Prefect or a sweep starts: short segments, and epochs that take their time.
 SLOWLY = """
 import sys
-if "prefect.engine" in sys.orig_argv:
+if {"prefect.engine", "--multiprocessing-fork"} & set(sys.orig_argv):
     import time
     import warehouse.record
     from sim import Soup
     warehouse.record.SEGMENT_CELLS = 64
     advance = Soup.advance
     Soup.advance = lambda soup: (time.sleep(0.02), advance(soup))[1]
+"""
+SWEEP = """
+name = "two"
+seeds = [7, 8]
+[run]
+language = "bff_noheads_4bit"
+programs = 256
+epochs = 300
 """
 #: A server without pages and schedules: what is submitted by hand needs neither.
 SERVER = (
@@ -82,11 +90,18 @@ class Place:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=60) as answer:
-            return json.loads(answer.read())
+        began = time.monotonic()
+        while True:
+            try:
+                with opener.open(request, timeout=60) as answer:
+                    return json.loads(answer.read())
+            except urllib.error.HTTPError as error:  # a busy server's database asks for another try
+                if error.code != 503 or time.monotonic() - began > PATIENCE:
+                    raise
+            time.sleep(1)
 
-    def submit(self, **parameters: Any) -> str:
-        deployment = self.call("/deployments/name/primordium/run")["id"]
+    def submit(self, flow: str = "run", **parameters: Any) -> str:
+        deployment = self.call(f"/deployments/name/primordium/{flow}")["id"]
         return str(self.call(f"/deployments/{deployment}/create_flow_run", {"parameters": parameters})["id"])
 
     def refusal(self, **parameters: Any) -> str:
@@ -184,6 +199,19 @@ def test_runs_of_a_server(place: Place, direct: Callable[[int], dict[str, bytes]
     assert place.ended(again) == ("Completed", f"run {record.run}: all stored and analysed")
     assert place.call(f"/flow_runs/{again}")["name"] == record.run
     assert history(place.store, record.run) == direct(5)
+
+    # a sweep of two soups, cancelled in one of them, asked again
+    file = place.store.parent / "two.toml"
+    file.write_text(SWEEP, encoding="utf-8")
+    sweep = {"sweep": str(file), "workers": 1}
+    assert place.ended(place.submit("sweep", sweep="nowhere"))[0] == "Failed"
+    cancelled = place.submit("sweep", **sweep)
+    until(lambda: place.segments(8) > 0)
+    place.call(f"/flow_runs/{cancelled}/set_state", {"state": {"type": "CANCELLING"}})
+    assert place.ended(cancelled)[0] == "Cancelled"
+    assert place.record(8).status == "interrupted"
+    assert place.ended(place.submit("sweep", **sweep))[0] == "Completed"
+    assert [(place.record(seed).status, place.record(seed).epochs) for seed in (7, 8)] == [("complete", 300)] * 2
 
     # the server dies in mid-run: the run does not
     place.submit(**SOUP | {"seed": 6})
