@@ -69,6 +69,7 @@ def execute(arguments: argparse.Namespace) -> None:
 def founders_of(store: "Store", history: "History") -> list[Founder]:
     """Return the rows of `founders`, each with its parents' text and score in the state that they met in.
 
+    None where that state was thinned away.
     And with what other analyses tell of it: `confidence` (None if not made yet), `shares`, `censuses`,
     `emergence` and `spawn_rates`.
     """
@@ -76,15 +77,17 @@ def founders_of(store: "Store", history: "History") -> list[Founder]:
 
     founders = [dict(row) for row in read_result(store, history.run, "founders") or []]
     met = {int(row["assembled_epoch"]) - 1 for row in founders if row["left_program"] is not None}
-    chars = {epoch: replay.chars.copy() for epoch, replay in history.states(sorted(met))}
+    whole = [epoch for epoch in sorted(met) if history.kept.has_state(epoch)]
+    chars = {epoch: replay.chars.copy() for epoch, replay in history.states(whole)}
     for row in founders:
         for side in ("left", "right"):
             program, state = row[f"{side}_program"], int(row["assembled_epoch"]) - 1
-            found = (None, None) if program is None else _text_and_score(history, chars[state], state, int(program))
+            known = program is not None and state in chars
+            found = _text_and_score(history, chars[state], state, int(program)) if known else (None, None)
             row[f"{side}_text"], row[f"{side}_score"] = found
-    known = {name: read_result(store, history.run, relation) or [] for name, relation in _KNOWN.items()}
+    told = {name: read_result(store, history.run, relation) or [] for name, relation in _KNOWN.items()}
     for row in founders:
-        row.update({name: _of(row, rows) for name, rows in known.items()})
+        row.update({name: _of(row, rows) for name, rows in told.items()})
         row["confidence"] = next(iter(row["confidence"]), None)
     return founders
 
@@ -119,20 +122,22 @@ def _text_and_score(history: "History", chars: Any, epoch: int, program: int) ->
     return config.instruction_set.format(content), int(score[0])
 
 
-def births(founder: Founder) -> list[tuple[str, int]]:
-    """Return where a founder's bytes were born and how many there, most first."""
+def births(founder: Founder, first: int = 0) -> list[tuple[str, int]]:
+    """Return where a founder's bytes were born and how many there, most first; ``first``: the run's first state."""
     places: dict[tuple[int, int], list[int]] = defaultdict(list)
     for byte in founder["born"]:
         places[byte["born_epoch"], byte["born_program"]].append(byte["site"])
     ordered = sorted(places.items(), key=lambda item: (-len(item[1]), item[0]))
     return [
-        (f"{_state(epoch)}, program {program}: site{'s' * (len(sites) > 1)} {spans(sites)}", len(sites))
+        (f"{_state(epoch, first)}, program {program}: site{'s' * (len(sites) > 1)} {spans(sites)}", len(sites))
         for (epoch, program), sites in ordered
     ]
 
 
-def _state(epoch: int) -> str:
-    return "the initial soup" if epoch == 0 else f"epoch {epoch}"
+def _state(epoch: int, first: int) -> str:
+    if epoch == first:
+        return "the imported soup" if first else "the initial soup"
+    return f"epoch {epoch}"
 
 
 def spans(numbers: Iterable[int]) -> str:
@@ -162,13 +167,14 @@ def _print_for_people(history: "History", founders: Sequence[Founder]) -> None:
         page.print(f"onset at epoch {row['onset_epoch']}, founder {row['rank']}", style="bold")
         facts(page, _told(row, written), indent="  ")
         page.print("  where its bytes were born")
-        told = births(row)
+        told = births(row, history.first)
         for place, count in told[:_SHOWN]:
             page.print(f"    {count:>3} in {place}")
         if len(told) > _SHOWN:
             page.print(f"    and in {len(told) - _SHOWN} more places (--format json has them all)")
         assembled = int(row["assembled_epoch"])
-        met = reaction_of(history, assembled, int(row["assembled_program"])) if assembled > history.first else None
+        logged = assembled > history.first and history.kept.first_log(assembled) <= assembled
+        met = reaction_of(history, assembled, int(row["assembled_program"])) if logged else None
         print_known(page, language, row, met)
 
 
@@ -185,5 +191,6 @@ def _told(row: Founder, written: Any) -> list[tuple[str, object]]:
         if row[f"{side}_program"] is not None:
             met = row["assembled_epoch"] - 1
             pairs.append((f"{side} parent", f"program {row[f'{side}_program']} in state {met}"))
-            pairs.append(("", written(row[f"{side}_text"], row[f"{side}_score"])))
+            text = row[f"{side}_text"]
+            pairs.append(("", "thinned away" if text is None else written(text, row[f"{side}_score"])))
     return pairs

@@ -100,7 +100,7 @@ class Place:
                     raise
             time.sleep(1)
 
-    def submit(self, flow: str = "run", **parameters: Any) -> str:
+    def submit(self, flow: str = "run", /, **parameters: Any) -> str:
         deployment = self.call(f"/deployments/name/primordium/{flow}")["id"]
         return str(self.call(f"/deployments/{deployment}/create_flow_run", {"parameters": parameters})["id"])
 

@@ -270,7 +270,8 @@ def test_trends_are_those_of_sql_and_all_programs_are_scored_where_asked(ask: As
 
 
 def test_trends_of_all_programs_count_those_that_score(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.trends.lattice", lambda last: [last])  # scoring 4096 programs nine times takes long
+    # scoring 4096 programs nine times takes long
+    monkeypatch.setattr("analysis.trends.lattice", lambda last, _: [last])
     [row] = ask("trends", "small", "--all", "--format", "json").json
     found = ask(
         "sql", "SELECT count(*) AS found FROM scores_at('small', 512) WHERE score >= 5", "--format", "json"

@@ -64,6 +64,8 @@ def test_a_thinned_run_answers_or_says_what_is_not_there(own: Path) -> None:
 
 def test_analyze_makes_what_it_can_of_a_thinned_run(own: Path) -> None:
     call("thin", "small", "--keep", "keyframes", "--store", own)
+    told = call("replicator", "small", "--store", own)
+    assert (told.code, told.out.count("thinned away")) == (0, 2)  # both parents
     answer = call("analyze", "small", "--rebuild", "--store", own, "--format", "json")
     assert answer.code == 0
     report = {row["analysis"]: row for row in answer.json}
