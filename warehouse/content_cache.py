@@ -36,10 +36,10 @@ class ContentCache:
         self._lock = threading.Lock()
         self._bytes: int | None = None  # that all take; unknown until one is added
 
-    def place(self, digest: str, size: int, path: Path, download: Callable[[Path], None]) -> None:
+    def place(self, digest: str, size: int, path: Path, download: Callable[[Path], str]) -> None:
         """Let ``path`` be the file with this digest and size, fetched by ``download`` if it is not here.
 
-        Raises `StoreFault` if what was fetched is another content.
+        ``download`` returns what it fetched, in words. Raises `StoreFault` naming that if it is another content.
         """
         kept = self._objects / digest[:2] / digest
         try:
@@ -52,15 +52,15 @@ class ContentCache:
         except OSError as error:
             raise fault(error, f"writing {path}") from error
 
-    def _add(self, kept: Path, size: int, download: Callable[[Path], None]) -> None:
+    def _add(self, kept: Path, size: int, download: Callable[[Path], str]) -> None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=".", dir=kept.parent)
         os.close(descriptor)
         part = Path(name)
         try:
-            download(part)
+            what = download(part)
             if sha256_of(part) != kept.name:
-                raise StoreFault(f"damaged object: the {size} bytes fetched have not the SHA-256 {kept.name}")
+                raise StoreFault(f"damaged object {what}: its SHA-256 is not {kept.name}")
             part.replace(kept)
         finally:
             part.unlink(missing_ok=True)

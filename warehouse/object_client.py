@@ -85,11 +85,14 @@ class Objects:
         condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
         with self._asking(f"writing {key}"):
             try:
-                return str(self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=content, **condition)["ETag"])
+                return str(
+                    self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=content, **condition)["ETag"]
+                )
             except self._client.exceptions.ClientError as error:
-                if _code(error) in _LOST_RACE | _NOT_THERE:
-                    return None
-                raise
+                if _code(error) not in _LOST_RACE | _NOT_THERE:
+                    raise
+        there = self.get(key)  # an answer that was lost on the way is asked for again: then it is our own that is there
+        return there[1] if there is not None and there[0] == content else None
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """Yield the objects whose keys begin with ``prefix``, by key."""
@@ -119,17 +122,22 @@ class Objects:
             raise self._told(error, doing) from error
         except Boto3Error as error:  # of a transfer in parts: it has the cause's text alone
             if "NoSuchBucket" in str(error):
-                raise StoreError(f"{self.url}: there is no bucket {self._bucket}; make it, or choose another") from error
+                raise StoreError(
+                    f"{self.url}: there is no bucket {self._bucket}; make it, or choose another"
+                ) from error
             raise StoreFault(f"{_line(error)} while {doing} at {self.url}") from error
         except (BotoCoreError, OSError) as error:
             raise StoreFault(
                 f"{_line(error)} while {doing} at {self.url}; give the same command again when it can be reached"
             ) from error
 
+    def _no_bucket(self) -> StoreError:
+        return StoreError(f"{self.url}: there is no bucket {self._bucket}; make it, or choose another")
+
     def _told(self, error: Any, doing: str) -> StoreError | StoreFault:
         code = _code(error)
         if code == "NoSuchBucket":
-            return StoreError(f"{self.url}: there is no bucket {self._bucket}; make it, or choose another")
+            return self._no_bucket()
         if code in _REFUSED:
             return StoreError(f"{self.url}: refused ({code}) while {doing}; check the credentials and their rights")
         if code in _NOT_THERE:
@@ -150,7 +158,7 @@ def _client() -> Any:
         max_pool_connections=2 * THREADS,
         s3={"addressing_style": "path" if elsewhere else "auto"},
     )
-    return boto3.client("s3", config=config)
+    return boto3.session.Session().client("s3", config=config)
 
 
 def _code(error: Any) -> str:

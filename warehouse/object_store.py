@@ -2,7 +2,8 @@
 
 Its heads (see `heads`) say which files count; a folder of the session's stands for it (see `mirrors`), in which every
 such file lies under its own path with its size, and gets its content when somebody is about to read it. So whatever
-reads a folder reads this. A session sees the heads of when it was opened or refreshed; what they name is never replaced.
+reads a folder reads this. A session sees the heads of when it was opened or refreshed; what they name is never
+replaced.
 """
 
 import contextlib
@@ -112,9 +113,12 @@ class ObjectStore(Store):
     def _fetch(self, name: str) -> None:
         head, path = self._wanted[name]
         fact = head.files[path]
-        self._cache.place(
-            fact.sha256, fact.bytes, Path(name), lambda part: self.objects.download(head.key(path), part)
-        )
+
+        def download(part: Path) -> str:
+            self.objects.download(head.key(path), part)
+            return f"{self.objects.url}/{head.key(path)}"
+
+        self._cache.place(fact.sha256, fact.bytes, Path(name), download)
         with self._lock:
             self._there[name] = fact.bytes
             while sum(self._there.values()) > LIMIT and len(self._there) > 1:

@@ -61,19 +61,50 @@ def publish_run(store: Store, run: str, objects: Objects) -> Copied:
         run, files = history.run, store.files(history.run)
         if not files.segments:
             raise StoreError(f"run {run}: nothing of it is stored yet; `primordium run` goes on with it")
-        digests = dict(expected_files(files))
-        sources = {path: files.folder / path for path in digests}
-        sources[_RECORD], taken = _record_of(store, run, objects, Path(folder))
-        facts = {path: _fact(source, digests.get(path)) for path, source in sources.items()}
-        published = _Publication(objects, Head(f"runs/run={run}", facts), sources)
+        published, taken = _publication(store, files, objects, Path(folder))
         for _ in range(_ATTEMPTS):
             before = read_head(objects, published.head.folder)
             head = published.head if before is None else _joined(files, published.head, before[0], objects)
             if before is not None and head.files == before[0].files:
                 return Copied(run, False, 0, taken)
-            if published.commit(head, None if before is None else before[1]):
+            if published.commit(head, None if before is None else before[1]) is not None:
                 return Copied(run, True, published.written, taken)
     raise StoreFault(f"run {run}: others keep publishing it to {objects.url}; give the command again")
+
+
+class Publisher:
+    """Publishes a run of ``store`` again and again while it grows, as long as nobody else does; to the URL `place`.
+
+    A publication by anybody else since this was made, or since its last `publish`, ends it: two machines that write one
+    run cannot both go on.
+    """
+
+    def __init__(self, store: Store, run: str, objects: Objects) -> None:
+        self.store, self.place = store, objects.url
+        self._run, self._objects = run, objects
+        before = read_head(objects, f"runs/run={run}")
+        self._tag = None if before is None else before[1]
+
+    def publish(self) -> None:
+        """Publish what is stored of the run now; `StoreError` if somebody else did meanwhile."""
+        with History(self.store, self._run) as history, tempfile.TemporaryDirectory() as folder:
+            files = self.store.files(history.run)
+            published, _ = _publication(self.store, files, self._objects, Path(folder))
+            before = read_head(self._objects, published.head.folder)
+            if (None if before is None else before[1]) != self._tag:
+                raise self._overtaken()
+            head = published.head if before is None else _joined(files, published.head, before[0], self._objects)
+            if before is None or head.files != before[0].files:
+                tag = published.commit(head, self._tag)
+                if tag is None:
+                    raise self._overtaken()
+                self._tag = tag
+
+    def _overtaken(self) -> StoreError:
+        return StoreError(
+            f"run {self._run} is being written by another machine too: it was published to {self._objects.url}"
+            " meanwhile; the same command goes on from there when that has ended"
+        )
 
 
 def publish_sweep(store: Store, sweep: str, objects: Objects) -> bool:
@@ -96,9 +127,18 @@ def publish_sweep(store: Store, sweep: str, objects: Objects) -> bool:
             head = Head(folder, {name: _fact(path) for name, path in sources.items()})
             if before is not None and head.files == before[0].files:
                 return False
-            if _Publication(objects, head, sources).commit(head, None if before is None else before[1]):
+            if _Publication(objects, head, sources).commit(head, None if before is None else before[1]) is not None:
                 return True
     raise StoreFault(f"sweep {sweep}: others keep publishing it to {objects.url}; give the command again")
+
+
+def _publication(store: Store, files: RunFiles, objects: Objects, folder: Path) -> tuple["_Publication", str | None]:
+    """Return the files of a run on their way, its record in ``folder``, and its name if another run has it there."""
+    digests = dict(expected_files(files))
+    sources = {path: files.folder / path for path in digests}
+    sources[_RECORD], taken = _record_of(store, files.run, objects, folder)
+    facts = {path: _fact(source, digests.get(path)) for path, source in sources.items()}
+    return _Publication(objects, Head(f"runs/run={files.run}", facts), sources), taken
 
 
 class _Publication:
@@ -109,12 +149,15 @@ class _Publication:
         self._objects, self._sources = objects, sources
         self._there = {(entry.key, entry.size) for entry in objects.list(f"{head.folder}/")}
 
-    def commit(self, head: Head, tag: str | None) -> bool:
-        """Put the files of ``head`` that are not there, then the head in place of that with ``tag``; tell if it was."""
+    def commit(self, head: Head, tag: str | None) -> str | None:
+        """Put the files of ``head`` that are not there, then the head in place of that with ``tag``.
+
+        Returns the head's tag; None if another was put in its place meanwhile.
+        """
         names = [path for path in head.files if (head.key(path), head.files[path].bytes) not in self._there]
         with ThreadPoolExecutor(THREADS // 4, "publishing") as pool:
             list(pool.map(lambda path: self._put(head, path), names))
-        return self._objects.put(head_key(head.folder), head_bytes(head), tag) is not None
+        return self._objects.put(head_key(head.folder), head_bytes(head), tag)
 
     def _put(self, head: Head, path: str) -> None:
         source = self._sources[path]
@@ -189,7 +232,8 @@ _Segment = tuple[str, tuple[int, int]]
 def _span(path: str) -> _Segment | None:
     """Return the segment that a file is of: the folder of segments, start and stop."""
     place, _, rest = path.partition("/")
-    return (place, span_of(rest.partition("/")[0])) if place.startswith("segments") else None
+    span = span_of(rest.partition("/")[0])
+    return (place, span) if place.startswith("segments") and span is not None else None
 
 
 def _segments(head: Head) -> dict[_Segment, dict[str, Fact]]:
@@ -213,9 +257,15 @@ def _agree(files: RunFiles, theirs: Head, spans: list[_Segment], objects: Object
             continue
         content = _content(objects, theirs, f"{place}/{start:010d}-{stop:010d}/epochs.parquet")
         rows = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
-        own = pa.concat_tables([FILES["epochs"].schema.empty_table(), *(
-            pq.ParquetFile(fetched(segment.file("epochs"))).read(use_threads=False).cast(FILES["epochs"].schema)
-            for segment in ours)])
+        own = pa.concat_tables(
+            [
+                FILES["epochs"].schema.empty_table(),
+                *(
+                    pq.ParquetFile(fetched(segment.file("epochs"))).read(use_threads=False).cast(FILES["epochs"].schema)
+                    for segment in ours
+                ),
+            ]
+        )
         known = {row["epoch"]: row for row in own.to_pylist()}
         if any(known.get(row["epoch"], row) != row for row in rows.to_pylist()):
             return False

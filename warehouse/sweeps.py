@@ -68,8 +68,8 @@ def write_plan(store: Store, sweep: str, definition: str, paper: str | None, pla
         lacking = [row for row in read_plan(store, sweep) if (row.run, row.condition) not in kept]
         if before is not None and lacking:
             raise StoreError(
-                f"name: the sweep {sweep!r} is in {store.place} with another plan: {len(lacking)} of its runs are not in"
-                " this one; choose another name, or keep what it has and add to it"
+                f"name: the sweep {sweep!r} is in {store.place} with another plan: {len(lacking)} of its runs are not"
+                " in this one; choose another name, or keep what it has and add to it"
             )
         if before is not None and before["definition"] == definition:
             created = before["created_at"]
