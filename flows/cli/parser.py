@@ -51,7 +51,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         default=argparse.SUPPRESS,
         type=not_empty,
-        help=f"folder of the store, or s3://bucket/prefix to read (default: ${STORE_VARIABLE}, else {DEFAULT_STORE})",
+        help=f"folder of the store, or s3://bucket/prefix (default: ${STORE_VARIABLE}, else {DEFAULT_STORE})",
     )
 
 

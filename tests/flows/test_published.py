@@ -1,4 +1,4 @@
-"""Runs made with a store on object storage: published as they grow, taken up by other machines, never by two at once."""
+"""Runs made with a store on object storage: published as they grow, taken up elsewhere, never made by two at once."""
 
 from collections.abc import Callable
 from pathlib import Path
