@@ -290,6 +290,18 @@ def test_an_object_with_other_bytes_is_told(store: Store, run: str, url: str, ob
         connection.sql("SELECT sum(steps) FROM reactions").fetchall()
 
 
+def test_a_put_is_made_only_on_its_condition_and_may_be_asked_for_again(objects: Objects) -> None:
+    first = objects.put("head", b"one", None)
+    assert first is not None
+    assert objects.put("head", b"two", None) is None
+    assert objects.put("head", b"one", None) == first  # the answer to the first was lost on the way
+    second = objects.put("head", b"two", first)
+    assert second is not None
+    assert objects.put("head", b"three", first) is None
+    assert objects.put("gone", b"three", first) is None
+    assert objects.get("head") == (b"two", second)
+
+
 def test_a_name_has_one_run(store: Store, run: str, url: str, objects: Objects) -> None:
     store.rename(run, "first")
     publish_run(store, run, objects)
