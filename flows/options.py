@@ -240,7 +240,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("keyframe-every", Kind.WHOLE, 256, "keep states divisible by this whole", "E", low=1, high=MOST_EPOCHS),
     Option("threads", Kind.WHOLE, None, "threads to compute with", "T", low=1, high=1024, shown="all cores"),
     Option("name", Kind.TEXT, None, "name of the run in its store", "NAME", shown=""),
-    Option("store", Kind.TEXT, None, "folder of the store", "DIR", shown="$PRIMORDIUM_STORE, else ./store"),
+    Option(
+        "store",
+        Kind.TEXT,
+        None,
+        "folder of the store, or s3://bucket/prefix",
+        "DIR",
+        shown="$PRIMORDIUM_STORE, else ./store",
+    ),
     Option("direct", Kind.FLAG, False, "run the same stages without Prefect"),
     Option("force", Kind.FLAG, False, "run even if the disk looks too small"),
 )

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -25,9 +26,11 @@ from flows.streaming import Segment, Stream, Work, make_machine_code
 from sim import Soup
 from sim.initial import imported_tokens
 from warehouse.errors import ThinnedError
+from warehouse.object_client import object_url
 from warehouse.reader import History
 from warehouse.record import run_id
 from warehouse.store import Store
+from warehouse.working import take_up
 from warehouse.writer import RunWriter
 
 
@@ -46,8 +49,12 @@ class Pipeline:
     """
 
     def __init__(self, request: RunRequest, reporter: Reporter) -> None:
-        self.request, self.reporter = request, reporter
         self.run = run_id(request.config)
+        self._publisher = None if object_url(request.store) is None else take_up(request.store, self.run)
+        if self._publisher is not None:
+            reporter.note(f"made in {self._publisher.store.path}, and published as it grows to {self._publisher.place}")
+            request = replace(request, store=self._publisher.store.path)
+        self.request, self.reporter = request, reporter
         expected = foreseen(request)
         self.store = Store.open(request.store, create=True)
         self.stopping = self.complete = self.simulating = False
@@ -209,6 +216,7 @@ class Pipeline:
             rows = [row.result() for row in work.rows]
             self._writer.write_measures(segment.start, work.reached, rows, MEASURES_VERSION)
             del self._works[segment.start]
+        self._publish()
 
     def analyse(self, run: str) -> None:
         """Bring the analyses up to date, from the store alone, and close the run."""
@@ -227,7 +235,8 @@ class Pipeline:
             written = self.store.stored_record(run).status
             if written != "complete" or any(row["made"] for row in made):
                 self._writer.finish(reached, "complete")
-            self.complete = True
+        self._publish()
+        self.complete = True
 
     def flush(self) -> None:
         """Commit and measure what was simulated and is not stored yet."""
@@ -245,6 +254,12 @@ class Pipeline:
             )
 
     # Within
+
+    def _publish(self) -> None:
+        """Let others see what is stored, if the store is on object storage."""
+        if self._publisher is not None:
+            with self._stage("publish"):
+                self._publisher.publish()
 
     def _soup_at(self, epoch: int) -> Soup:
         """Return the soup in state ``epoch``: the one at hand, or one made from the store."""

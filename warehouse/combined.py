@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from warehouse.errors import StoreFault
+from warehouse.mirrors import fetch_all
 from warehouse.schema import FILES
 from warehouse.sealed import parse_sealed, read_sealed, sealed_bytes, write_sealed
 
@@ -45,6 +46,7 @@ def read_combined(
     naming a damaged file.
     """
     known = _copied(store, relation) if len(paths) > FEW else {}
+    fetch_all(paths.values())
     parts: list[Part] = []
     pieces: list[_Piece] = []
     for run, path in paths.items():

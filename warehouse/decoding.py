@@ -19,6 +19,7 @@ from sim.intrinsics import prefetch
 from sim.jit import kernel
 from sim.log import CELL_BITS, Bytes, Int64, Reset, UInt32
 from warehouse.errors import StoreFault
+from warehouse.mirrors import fetched
 from warehouse.store import Span
 
 _COSTS = ("steps", "operations")
@@ -40,14 +41,14 @@ def reading(path: Path) -> Iterator[None]:
 
 def open_parquet(path: Path) -> pq.ParquetFile:
     """Open a Parquet file whose pages are checked against their checksums as they are read."""
-    return pq.ParquetFile(path, memory_map=False, page_checksum_verification=True)
+    return pq.ParquetFile(fetched(path), memory_map=False, page_checksum_verification=True)
 
 
 def read_manifest(segment: Span) -> dict[str, Any]:
     """Return a segment's manifest; `StoreFault` naming it if it is missing or damaged."""
     path = segment.path / "manifest.json"
     with reading(path):
-        manifest: dict[str, Any] = json.loads(path.read_text())
+        manifest: dict[str, Any] = json.loads(fetched(path).read_text())
         if (manifest["start"], manifest["stop"]) != (segment.start, segment.stop):
             raise ValueError(f"it is of the segment {manifest['start']}-{manifest['stop']}")
         return manifest
@@ -68,7 +69,7 @@ def _checked(segment: Span, relation: str) -> pa.Buffer:
     path = segment.file(relation)
     facts = read_manifest(segment)["files"]
     with reading(path):
-        content = path.read_bytes()
+        content = fetched(path).read_bytes()
         if zlib.crc32(content) != facts[path.name]["crc32"]:
             raise ValueError("its checksum is not that of its manifest")
         return pa.py_buffer(content)

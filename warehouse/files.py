@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from warehouse.errors import StoreError, fault
+from warehouse.mirrors import fetched, refuse_writing
 
 
 def sync_folder(folder: Path) -> None:
@@ -34,6 +35,7 @@ def make_folder(folder: Path) -> None:
 
     Raises `StoreError` where the file system does not let us, `StoreFault` where it cannot.
     """
+    refuse_writing(folder)
     with writing(f"making {folder}"):
         if folder.is_dir():
             return
@@ -77,7 +79,7 @@ def writing(doing: str) -> Iterator[None]:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of the file's content, in hex."""
-    with path.open("rb") as file:
+    with fetched(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from warehouse.combined import Part, read_combined
 from warehouse.errors import StoreFault
 from warehouse.kept import rows_of
+from warehouse.mirrors import fetched
 from warehouse.paper import paper_table
 from warehouse.schema import FILES, RELATIONS
 from warehouse.sealed import read_sealed
@@ -99,7 +100,7 @@ def epochs_of(files: RunFiles) -> pa.Table:
 def _read(span: Span) -> pa.Table:
     path = span.file("epochs")
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
+        return pq.ParquetFile(fetched(path), page_checksum_verification=True).read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise StoreFault(f"damaged file {path}: {' '.join(str(error).split())}") from error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from warehouse.decoding import read_manifest, reading
 from warehouse.errors import StoreFault
+from warehouse.mirrors import fetched
 from warehouse.sealed import read_sealed
 from warehouse.store import Span
 
@@ -45,7 +46,7 @@ def _check_segment_file(path: Path) -> None:
 
 def _crc32(path: Path) -> int:
     found = 0
-    with path.open("rb", buffering=0) as file:
+    with fetched(path).open("rb", buffering=0) as file:
         while chunk := file.read(_CHUNK):
             found = zlib.crc32(chunk, found)
     return found

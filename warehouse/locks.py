@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from warehouse.files import writing
+from warehouse.mirrors import refuse_writing
 
 
 class Lock:
@@ -38,6 +39,7 @@ def exclusive(path: Path, wait: Callable[[int | None], None] | None = None) -> L
 
     If another holds it, ``wait`` is called once with the holder's process id (None if it cannot be told).
     """
+    refuse_writing(path)
     with writing(f"locking {path}"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:

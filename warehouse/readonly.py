@@ -18,6 +18,7 @@ from fsspec import AbstractFileSystem
 
 from warehouse.errors import StoreFault
 from warehouse.integrity import Integrity
+from warehouse.mirrors import fetched
 from warehouse.sql_errors import SCHEME, SQLError
 
 STORE = f"{SCHEME}://store/"
@@ -48,7 +49,7 @@ class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]
             if mode != "rb":
                 raise SQLError(f"SQL: nothing can be written through this connection, not even {path}")
             real = self._real(path)
-            return OpenFile(real, partial(self._checked, real) if path.startswith(STORE) else None)
+            return OpenFile(fetched(real), partial(self._checked, real) if path.startswith(STORE) else None)
         except BaseException as error:
             self._note(error)
             raise

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import StoreFault
 from warehouse.files import replacing
+from warehouse.mirrors import fetched
 from warehouse.schema import FILES, RESULTS
 
 _DIGEST = b"primordium:sha256"
@@ -47,7 +48,7 @@ def read_sealed(path: Path, relation: str) -> tuple[pa.Table, dict[str, Any]]:
 def sealed_bytes(path: Path) -> bytes:
     """Return the bytes of a file; `FileNotFoundError` if there is none, `StoreFault` if it cannot be read."""
     try:
-        return path.read_bytes()
+        return fetched(path).read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -19,14 +19,15 @@ _ALIVE = "alive.lock"
 class SessionCache:
     """Files by name, made when asked for. The longest unused go when they take more than ``limit`` bytes.
 
-    A dropped file is made again by whoever makes files of that name; `close` removes all.
+    A dropped file is made again by whoever makes files of that name; `close` removes all. The folder lies in ``place``,
+    where temporary files belong by default.
     """
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, place: Path | None = None) -> None:
         self._limit = limit
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.RLock()
-        place = Path(tempfile.gettempdir())
+        place = place or Path(tempfile.gettempdir())
         _clear_away(place)
         try:
             self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))

@@ -61,7 +61,7 @@ class Snapshot:
             for record in self.records():
                 if record.name == run_or_name:
                     return record
-        raise SQLError(f"no run {run_or_name!r} in {self.store.path}; the relation runs lists them")
+        raise SQLError(f"no run {run_or_name!r} in {self.store.place}; the relation runs lists them")
 
     def last(self, run: str) -> int:
         """Return the last state stored of the run with this id; -1 if there is none."""

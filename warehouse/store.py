@@ -29,6 +29,7 @@ from warehouse import locks
 from warehouse.combined import read_combined
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, replacing
+from warehouse.object_client import object_url
 from warehouse.plain_views import write_plain_views
 from warehouse.record import ID, RETENTIONS, RunRecord, check_name, parse_record, read_record, updated, write_record
 from warehouse.schema import RESULTS
@@ -97,6 +98,17 @@ def span_name(start: int, stop: int) -> str:
     return f"{start:010d}-{stop:010d}"
 
 
+def span_of(name: str) -> tuple[int, int] | None:
+    """Return the stretch of states (start, stop) of which a folder or file has the name; None if of none."""
+    match = _SPAN.fullmatch(name)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def format_bytes() -> bytes:
+    """Return the content of a store's `format.json`."""
+    return (json.dumps({"format": FORMAT, "version": FORMAT_VERSION}) + "\n").encode()
+
+
 class Store:
     """An open store. Opening reads one small file and takes no lock."""
 
@@ -107,15 +119,26 @@ class Store:
     def open(cls, path: str | Path = "store", *, create: bool = False) -> "Store":
         """Return the store in the folder ``path``, made if ``create`` and there is none.
 
+        A URL s3://bucket/prefix is a store on object storage, only to be read: see `object_store`, and `working` for
+        making runs there.
         Raises `StoreError` if there is none, or ``path`` is a file, another folder, or of a newer format.
         """
+        if object_url(path) is not None:
+            from warehouse.object_store import open_published
+
+            return open_published(path, create=create)
         path = Path(path).absolute()
         if path.exists() and not path.is_dir():
             raise StoreError(f"{path} is a file; a store is a folder")
         if create and not all((path / name).exists() for name in ("format.json", "views.sql")):
             _create(path)
-        _check_format(path)
+        check_format(path)
         return cls(path)
+
+    @property
+    def place(self) -> str:
+        """Where the store is, for people: its folder or its URL."""
+        return str(self.path)
 
     def run_folder(self, run: str) -> Path:
         """Return the folder of the run with the id ``run``."""
@@ -136,7 +159,7 @@ class Store:
         try:
             stored = self.stored_record(run)
         except FileNotFoundError:
-            raise StoreError(f"no run {run!r} in {self.path}; `primordium runs` lists them") from None
+            raise StoreError(f"no run {run!r} in {self.place}; `primordium runs` lists them") from None
         return self.as_now(stored, self.files(run))
 
     def as_now(self, stored: RunRecord, files: RunFiles) -> RunRecord:
@@ -169,7 +192,7 @@ class Store:
         for record in self.stored_records():
             if record.name == run_or_name:
                 return self.record(record.run)
-        raise StoreError(f"no run {run_or_name!r} in {self.path}; `primordium runs` lists them")
+        raise StoreError(f"no run {run_or_name!r} in {self.place}; `primordium runs` lists them")
 
     def rename(self, run_or_name: str, name: str | None) -> RunRecord:
         """Give a run another name, or none; `StoreError` if another run has it."""
@@ -278,9 +301,9 @@ def _spans(folder: Path) -> list[Span]:
     """Return the stretches stored in a folder, by start, the longest of each start first."""
     found = []
     for name in _names(folder):
-        match = _SPAN.fullmatch(name)
-        if match:
-            found.append(Span(int(match[1]), int(match[2]), folder / name))
+        span = span_of(name)
+        if span is not None:
+            found.append(Span(*span, folder / name))
     return sorted(found, key=lambda span: (span.start, -span.stop))
 
 
@@ -300,14 +323,15 @@ def _create(path: Path) -> None:
     with locks.exclusive(path / ".lock"):
         if not described.exists():
             with replacing(described) as part:
-                part.write_text(json.dumps({"format": FORMAT, "version": FORMAT_VERSION}) + "\n")
-        _check_format(path)
+                part.write_bytes(format_bytes())
+        check_format(path)
         make_folder(path / "runs")
         if not (path / "views.sql").exists():
             write_plain_views(path)
 
 
-def _check_format(path: Path) -> None:
+def check_format(path: Path) -> None:
+    """Raise `StoreError` if the folder is no store, or one of a newer format; `StoreFault` if that is damaged."""
     try:
         described: dict[str, Any] = json.loads((path / "format.json").read_text())
         version = int(described["version"])

@@ -68,8 +68,8 @@ def write_plan(store: Store, sweep: str, definition: str, paper: str | None, pla
         lacking = [row for row in read_plan(store, sweep) if (row.run, row.condition) not in kept]
         if before is not None and lacking:
             raise StoreError(
-                f"name: the sweep {sweep!r} is in {store.path} with another plan: {len(lacking)} of its runs are not in"
-                " this one; choose another name, or keep what it has and add to it"
+                f"name: the sweep {sweep!r} is in {store.place} with another plan: {len(lacking)} of its runs are not"
+                " in this one; choose another name, or keep what it has and add to it"
             )
         if before is not None and before["definition"] == definition:
             created = before["created_at"]
@@ -103,6 +103,32 @@ def write_ends(store: Store, sweep: str, ends: Iterable[RunEnd]) -> None:
     with locks.exclusive(folder / ".lock"):
         known = read_ends(store, sweep) | {end.run: end for end in ends}
         _write(folder, "sweep_ends", [asdict(known[run]) for run in sorted(known)])
+
+
+def copy_sweep(store: Store, sweep: str, target: Store) -> None:
+    """Let another store have a sweep's plan and what is known of its runs' ends, with what it has of it already.
+
+    Of two plans the larger stays, of two ends of a run the later. Raises `StoreError` if ``store`` has no such sweep,
+    ``target`` one with other runs.
+    """
+    definition, there = read_definition(store, sweep), read_definition(target, sweep)
+    if definition is None:
+        raise StoreError(f"no sweep {sweep!r} in {store.place}")
+    plan, known = read_plan(store, sweep), read_ends(target, sweep)
+    if there is None or not {(row.run, row.condition) for row in plan} <= {
+        (row.run, row.condition) for row in read_plan(target, sweep)
+    }:
+        write_plan(target, sweep, definition["definition"], definition["paper"], plan)
+    ends = [*known.values(), *read_ends(store, sweep).values()]
+    latest = {end.run: end for end in sorted(ends, key=lambda end: (end.error is None, end.epochs))}
+    if latest != read_ends(target, sweep):
+        write_ends(target, sweep, latest.values())
+
+
+def sweeps_of(store: Store, runs: Iterable[str]) -> list[str]:
+    """Return the names of the sweeps that some of these runs (ids) belong to."""
+    wanted = set(runs)
+    return [sweep for sweep in sweep_names(store) if wanted & {row.run for row in read_plan(store, sweep)}]
 
 
 def gathered_sweeps(store: Store, relation: str) -> pa.Table:

@@ -14,6 +14,7 @@ from warehouse import locks
 from warehouse.decoding import read_manifest
 from warehouse.errors import StoreError, StoreFault
 from warehouse.files import make_folder, remove_tree, replacing, sha256_of, sync_folder, writing
+from warehouse.mirrors import fetched
 from warehouse.reader import History
 from warehouse.record import updated, write_record
 from warehouse.removal import writing_alone
@@ -83,7 +84,7 @@ def _check_same(files: RunFiles, target: Store) -> None:
 def _copy_files(files: RunFiles, staged: Path) -> int:
     """Copy the files that count into the folder ``staged``, but for those there whole; return the bytes written."""
     written = 0
-    expected = dict(_expected(files))
+    expected = dict(expected_files(files))
     with writing(f"clearing {staged}"):
         for path in [path for path in staged.rglob("*") if path.is_file()]:
             if path.relative_to(staged).as_posix() not in expected:  # of an earlier state of the run
@@ -101,7 +102,7 @@ def _copy_files(files: RunFiles, staged: Path) -> int:
     return written
 
 
-def _expected(files: RunFiles) -> Iterator[tuple[str, str]]:
+def expected_files(files: RunFiles) -> Iterator[tuple[str, str]]:
     """Yield the path in the run's folder and the SHA-256 of each file that counts, the record excepted."""
     for segment in files.segments:
         folder = segment.path.relative_to(files.folder)
@@ -121,7 +122,7 @@ def _copied(source: Path, place: Path) -> str:
     """Copy a file; return the SHA-256 of what was read."""
     digest = hashlib.sha256()
     try:
-        with source.open("rb") as file, place.open("wb") as copy:
+        with fetched(source).open("rb") as file, place.open("wb") as copy:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
                 copy.write(chunk)

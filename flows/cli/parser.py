@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def store_path(arguments: argparse.Namespace) -> Path:
-    """Return the store's folder: --store, else PRIMORDIUM_STORE, else ./store."""
+    """Return the store's folder, or its URL as a path: --store, else PRIMORDIUM_STORE, else ./store."""
     given = getattr(arguments, "store", None) or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE
     return Path(given)
 
@@ -50,8 +50,8 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         "--store",
         metavar="DIR",
         default=argparse.SUPPRESS,
-        type=_not_empty,
-        help=f"folder of the store (default: ${STORE_VARIABLE}, else {DEFAULT_STORE})",
+        type=not_empty,
+        help=f"folder of the store, or s3://bucket/prefix (default: ${STORE_VARIABLE}, else {DEFAULT_STORE})",
     )
 
 
@@ -62,7 +62,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add the positional RUN."""
-    parser.add_argument("run", metavar="RUN", type=_not_empty, help="a run's id or name")
+    parser.add_argument("run", metavar="RUN", type=not_empty, help="a run's id or name")
 
 
 def add_place(parser: argparse.ArgumentParser, *, site: bool = False) -> None:
@@ -107,7 +107,8 @@ def span(what: str) -> Callable[[str], range]:
     return convert
 
 
-def _not_empty(text: str) -> str:
+def not_empty(text: str) -> str:
+    """Return the text of an option, which may not be empty."""
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty")
     return text

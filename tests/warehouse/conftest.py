@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.objects import bucket, server
 from tests.warehouse.making import SEGMENT, make_run
 from warehouse.store import Store
+
+__all__ = ["bucket", "server"]
 
 
 @pytest.fixture(autouse=True)

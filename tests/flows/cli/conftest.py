@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from flows.cli import main
+from tests.objects import bucket, server
+
+__all__ = ["bucket", "server"]
 
 SMALL = ("--language", "bff_noheads_4bit", "--programs", "4096", "--seed", "0", "--epochs", "512", "--name", "small")
 

@@ -150,3 +150,31 @@ class Terminal:
 
     def readline(self) -> str:
         return self._said
+
+
+def test_runs_are_published_to_object_storage_read_there_and_copied_back(
+    own: Path, tmp_path: Path, bucket: str
+) -> None:
+    there = f"s3://{bucket}/soups"
+    run = call("copy", "small", "--to", there, "--store", own).out.strip()
+    again = call("copy", "--all", "--to", there, "--store", own)
+    assert (again.out.strip(), again.code) == (run, 0)
+    assert "is there already" in again.err
+    for words in (
+        ("runs",),
+        ("show", "small"),
+        ("sql", "SELECT sum(token) AS tokens FROM tokens_at('small', 52)"),
+        ("lineage", "small", "--epoch", "500", "--program", "3", "--site", "4"),
+        ("program", "small", "--epoch", "500", "--program", "3"),
+        ("replicator", "small"),
+    ):
+        answer = call(*words, "--store", there)
+        assert (answer.code, answer.out) == (0, call(*words, "--store", own).out), words
+    assert "is whole" in call("verify", "small", "--store", there).out
+    back = tmp_path / "back"
+    assert call("copy", "small", "--store", there, "--to", back).out.strip() == run
+    assert "is whole" in call("verify", "small", "--store", back).out
+    refused(call("rm", "small", "--yes", "--store", there), "only read")
+    refused(call("show", "nobody", "--store", there), f"no run 'nobody' in {there}")
+    refused(call("runs", "--store", f"s3://{bucket}/other"), "no store at")
+    refused(call("runs", "--store", "s3://So/other"), "no place on object storage")
