@@ -125,16 +125,21 @@ class RunWriter:
         folder = staging / span_name(start, stop)
         with writing(f"making {folder}"):
             remove_tree(folder)
-            segment = StagedSegment(
-                folder,
-                start,
-                stop,
-                keyframe_every=self.record.settings.keyframe_every,
-                program_length=self.record.config.program_length,
-                ledger=self._ledger.enter,
-                first=self.record.config.first,
-                publish=self._publish,
-            )
+            try:
+                segment = StagedSegment(
+                    folder,
+                    start,
+                    stop,
+                    keyframe_every=self.record.settings.keyframe_every,
+                    program_length=self.record.config.program_length,
+                    ledger=self._ledger.enter,
+                    first=self.record.config.first,
+                    publish=self._publish,
+                )
+            except BaseException:  # a full disk shall not keep the beginning of it
+                with contextlib.suppress(OSError):
+                    remove_tree(folder)
+                raise
         self._staged.append(segment)
         return segment
 
