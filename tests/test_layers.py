@@ -19,6 +19,7 @@ HOMES = {
     "duckdb": ("warehouse/",),
     "fsspec": ("warehouse/",),
     "prefect": ("flows/",),
+    "distributed": ("flows/dask_workers.py",),
     "rich": ("flows/",),
     "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py", "analysis/figure_sweep.py"),
     "llvmlite": ("sim/intrinsics.py", "sim/blake2b.py"),

@@ -20,6 +20,7 @@ from warehouse.record import RunSettings, run_id
 from warehouse.retention import thin
 from warehouse.store import Store
 from warehouse.verify import verify
+from warehouse.writer import RunWriter
 
 CONFIG = SoupConfig(language="bff_noheads_4bit", programs=256, seed=5)
 
@@ -140,10 +141,13 @@ def test_a_changed_kernel_alone_goes_on_after_the_check_and_is_named_by_what_it_
     before, old = identities(store.run_folder(run)), digests(store.run_folder(run))
     monkeypatch.setattr("warehouse.writer.kernel_digest", lambda: "0123456789abcdef")
     checked: list[int] = []
-    check = warehouse.writer.RunWriter.check_last
-    monkeypatch.setattr(
-        warehouse.writer.RunWriter, "check_last", lambda self, threads: checked.append(1) or check(self, threads)
-    )
+    check = RunWriter.check_last
+
+    def noted(writer: RunWriter, threads: int | None) -> None:
+        checked.append(1)
+        check(writer, threads)
+
+    monkeypatch.setattr(RunWriter, "check_last", noted)
     again, listener = do(tmp_path, 200)
     assert (again, listener.epochs, checked) == (run, list(range(129, 201)), [1])
     assert not any("semantics" in line for line in listener.notes)
