@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure what ``argv`` asks for and print it as Markdown."""
     arguments = _parser().parse_args(argv)
     if arguments.cost:
-        print(cost_table(*arguments.cost, arguments.cpu_hour, arguments.gb_month))
+        print(cost_table(arguments.cost[0], arguments.cost[1], arguments.cpu_hour, arguments.gb_month))
         return 0
     print(f"Measured on {machine()}.\n")
     with tempfile.TemporaryDirectory(prefix="primordium-fleet-") as temporary:

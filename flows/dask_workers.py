@@ -9,14 +9,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from flows.request import RunRequest
 from flows.worker import Outcome, attempted
 from sim import InputError
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 _LOCAL = "local:"
 _CONNECT = 20  # seconds
@@ -57,7 +54,7 @@ class DaskWorker:
 
     alive = True
 
-    def __init__(self, client: "Client", where: str, sweep: str, store: Path) -> None:
+    def __init__(self, client: Any, where: str, sweep: str, store: Path) -> None:
         self._client, self._where, self._sweep, self._store = client, where, sweep, store
         self._stopped = threading.Event()
 
@@ -66,6 +63,7 @@ class DaskWorker:
         from distributed import KilledWorker
 
         request = replace(request, store=self._store)
+        outcome: Outcome
         future = self._client.submit(_done_there, request, keep, self._sweep, pure=False)
         try:
             while True:
@@ -102,7 +100,7 @@ def _done_there(request: RunRequest, keep: str, sweep: str) -> tuple[Outcome, in
     return attempted(request, keep, simulated.append), sum(simulated)
 
 
-def _connected(where: str) -> "Client":
+def _connected(where: str) -> Any:
     try:
         from distributed import Client, LocalCluster
     except ImportError:

@@ -105,7 +105,8 @@ def test_naive_twins_are_independent_of_what_they_test(source: str) -> None:
 
 def test_every_imported_library_is_declared_and_every_declared_one_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {_distribution(requirement) for requirement in project["dependencies"]}
+    required = [*project["dependencies"], *project["optional-dependencies"]["dask"]]
+    declared = {_distribution(requirement) for requirement in required}
     imported = {library for source in _sources(*PACKAGES) for library in _libraries(source)}
     # fastapi is only named to bound the version that Prefect's server gets; DuckDB itself imports pandas for `.df()`.
     assert declared - {"fastapi", "pandas"} == imported

@@ -246,6 +246,8 @@ class RunWriter:
 def _older(store: Store, config: SoupConfig) -> list[str]:
     """Return the line that names the newest run of the same configuration by other semantics, none if there is none."""
     run, now = run_id(config), config.semantics_version
+    if now == 1:  # there is none, and a store of a thousand runs need not be looked through for each new one
+        return []
     try:
         older = [each for each in store.stored_records() if each.config == config and each.run != run]
     except StoreFault:  # damage of other runs is no reason not to make this one
