@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,7 @@ from flows.pipeline import RunInterrupted
 from flows.progress import duration
 from flows.sweep_file import Member, Sweep
 from flows.sweep_progress import SweepDisplay
-from flows.worker import Outcome, Worker
+from flows.worker import Outcome, RunWorker, Worker
 from warehouse import locks
 from warehouse.errors import StoreError, StoreFault
 from warehouse.record import RETENTIONS, RunRecord
@@ -52,6 +52,8 @@ def cores() -> int:
 class SweepDrive:
     """A sweep that is being done. Making one notes its plan in the store.
 
+    ``workers`` runs are done at once, each by one that ``make_worker`` makes: by default a process of this sweep's own.
+
     - `left`: the runs still to be done, in order
     - `chunks`: first and last + 1 of the places in `left` that are told of together
     - `failed`: why runs failed, by run
@@ -59,9 +61,16 @@ class SweepDrive:
     """
 
     def __init__(
-        self, sweep: Sweep, store: Path, workers: int, display: SweepDisplay | None = None, *, force: bool = False
+        self,
+        sweep: Sweep,
+        store: Path,
+        workers: int,
+        display: SweepDisplay | None = None,
+        *,
+        force: bool = False,
+        make_worker: Callable[[], RunWorker] = Worker,
     ) -> None:
-        self.sweep, self.workers = sweep, workers
+        self.sweep, self.workers, self._make_worker = sweep, workers, make_worker
         self.display = SweepDisplay() if display is None else display
         there = (store / "format.json").exists()
         self.left = _left(Store.open(store), sweep) if there else _largest(sweep.members)
@@ -77,7 +86,7 @@ class SweepDrive:
         self._waiting = deque(range(len(self.left)))
         self._ended: set[int] = set()
         self._changed = threading.Condition()
-        self._workers: list[Worker] = []
+        self._workers: list[RunWorker] = []
         self._threads: list[threading.Thread] = []
 
     # What there is to do
@@ -175,7 +184,7 @@ class SweepDrive:
 
     def _work(self) -> None:
         """Take one run after another, with a worker process of this thread's own."""
-        worker: Worker | None = None
+        worker: RunWorker | None = None
         try:
             while (place := self._next()) is not None:
                 if worker is None or not worker.alive:
@@ -193,8 +202,8 @@ class SweepDrive:
                 self.idle_since = time.monotonic()
                 self._changed.notify_all()
 
-    def _replaced(self, worker: Worker | None) -> Worker:
-        fresh = Worker()
+    def _replaced(self, worker: RunWorker | None) -> RunWorker:
+        fresh = self._make_worker()
         if worker is not None:
             self._workers.remove(worker)
             worker.close()

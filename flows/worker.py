@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from flows.progress import Reporter
 from flows.request import RunRequest
@@ -35,6 +35,26 @@ class Outcome:
     onset: int | None = None
     error: str = ""
     interrupted: bool = False
+
+
+class RunWorker(Protocol):
+    """Does one run after another for a thread of the sweep, somewhere."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given another run."""
+
+    def run(self, request: RunRequest, keep: str, advanced: Callable[[int], None]) -> Outcome:
+        """Do what is asked, thin the run to the policy ``keep``, and return what came of it.
+
+        ``advanced`` is told of epochs simulated now and then.
+        """
+
+    def interrupt(self) -> None:
+        """Ask to stop; from any thread."""
+
+    def close(self) -> None:
+        """Give up what it holds."""
 
 
 class Worker:
@@ -93,8 +113,8 @@ class Worker:
 class _Telling(Reporter):
     """Tells the sweep how many epochs were simulated since it was told last."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection, self._told, self._epoch, self._at = connection, 0, 0, time.monotonic()
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell, self._told, self._epoch, self._at = tell, 0, 0, time.monotonic()
 
     def begin(self, epoch: int, last: int) -> None:
         """Count from here."""
@@ -105,7 +125,7 @@ class _Telling(Reporter):
         """Count an epoch; tell if it is time."""
         self._epoch = epoch
         if time.monotonic() - self._at >= _TELL_SECONDS:
-            self._connection.send(epoch - self._told)
+            self._tell(epoch - self._told)
             self._told, self._at = epoch, time.monotonic()
 
 
@@ -125,24 +145,31 @@ def _serve(connection: Connection) -> None:
             return
         except KeyboardInterrupt:  # between two runs
             continue
-        try:
-            outcome = _done(request, keep, connection)
-        except KeyboardInterrupt:
-            outcome = Outcome(interrupted=True)
-        except Exception as error:  # noqa: BLE001 -- one run's failure is not the sweep's
-            outcome = Outcome(error=_described(error))
+        outcome = attempted(request, keep, connection.send)
         with suppress(OSError, KeyboardInterrupt):
             connection.send(outcome)
 
 
-def _done(request: RunRequest, keep: str, connection: Connection) -> Outcome:
-    """Simulate, store, analyse and thin one run."""
+def attempted(request: RunRequest, keep: str, tell: Callable[[int], None]) -> Outcome:
+    """Simulate, store, analyse and thin one run in this process; whatever happens is an outcome.
+
+    ``tell`` is told of epochs simulated now and then.
+    """
+    try:
+        return _done(request, keep, tell)
+    except KeyboardInterrupt:
+        return Outcome(interrupted=True)
+    except Exception as error:  # noqa: BLE001 -- one run's failure is not the sweep's
+        return Outcome(error=_described(error))
+
+
+def _done(request: RunRequest, keep: str, tell: Callable[[int], None]) -> Outcome:
     from flows.pipeline import drive, opened
     from warehouse.record import RETENTIONS
     from warehouse.results import read_result
     from warehouse.retention import thin
 
-    with opened(request, _Telling(connection)) as pipeline:
+    with opened(request, _Telling(tell)) as pipeline:
         drive(pipeline)
         epochs, ended_by = pipeline.end
         onsets: list[dict[str, Any]] = read_result(pipeline.store, pipeline.run, "transitions") or []

@@ -21,6 +21,7 @@ HOMES = {
     "boto3": ("warehouse/object_client.py",),
     "botocore": ("warehouse/object_client.py",),
     "prefect": ("flows/",),
+    "distributed": ("flows/dask_workers.py",),
     "rich": ("flows/",),
     "matplotlib": ("analysis/figures.py", "analysis/figure_assembly.py", "analysis/figure_sweep.py"),
     "llvmlite": ("sim/intrinsics.py", "sim/blake2b.py"),
@@ -106,7 +107,8 @@ def test_naive_twins_are_independent_of_what_they_test(source: str) -> None:
 
 def test_every_imported_library_is_declared_and_every_declared_one_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["s3"]]
+    optional = project["optional-dependencies"]
+    needed = [*project["dependencies"], *optional["s3"], *optional["dask"]]
     declared = {_distribution(requirement) for requirement in needed}
     imported = {library for source in _sources(*PACKAGES) for library in _libraries(source)}
     # fastapi and sqlalchemy are only named to bound the versions that Prefect's server gets; DuckDB itself imports

@@ -73,7 +73,8 @@ class RunRecord:
 
     `epochs` is the last stored state (the first where not even that is: `RunFiles.last` tells); `status` is
     derived when the record is read: `complete`, `running` (a writer holds its lock), `interrupted` or
-    `failed`. `provenance` has an entry for each stretch of work.
+    `failed`. `provenance` has an entry for each stretch of work. `configuration` is the canonical text of which the id
+    is the hash; that of `config` as the language is now if it is left empty.
     """
 
     run: str
@@ -85,11 +86,18 @@ class RunRecord:
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     provenance: tuple[dict[str, Any], ...] = ()
+    configuration: str = ""
 
     @property
     def name(self) -> str | None:
         """The run's name, if it has one."""
         return self.settings.name
+
+    @property
+    def semantics_version(self) -> int:
+        """The version of the language by which the run was made; that of its `config` may be newer."""
+        made_by: int = json.loads(self.row()["configuration"])["semantics_version"]
+        return made_by
 
     @property
     def segment_length(self) -> int:
@@ -124,7 +132,7 @@ class RunRecord:
             "segment_length": self.segment_length,
             "created_at": self.created_at,
             "updated_at": self.updated_at,
-            "configuration": canonical_configuration(config),
+            "configuration": self.configuration or canonical_configuration(config),
             "provenance": json.dumps(self.provenance, sort_keys=True),
         }
 
@@ -220,6 +228,7 @@ def parse_record(row: Mapping[str, Any], path: Path) -> RunRecord:
             created_at=row["created_at"],
             updated_at=row["updated_at"],
             provenance=tuple(json.loads(row["provenance"])),
+            configuration=row["configuration"],
         )
     except (ValueError, KeyError, TypeError) as error:
         raise StoreFault(f"damaged record {path}: {' '.join(str(error).split())}") from error

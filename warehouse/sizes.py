@@ -1,5 +1,6 @@
 """What the files of runs take on the disk, by relation."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,9 @@ def sizes_of(files: RunFiles) -> list[dict[str, Any]]:
     everything = [0, 0]
     for relation, path, count in _files(files):
         _add(rows[relation], path, count)
-    for path in files.folder.rglob("*"):
-        if path.is_file():
-            everything[0] += 1
-            everything[1] += path.stat().st_size
+    for size in _all_sizes(str(files.folder)):
+        everything[0] += 1
+        everything[1] += size
     found: list[dict[str, Any]] = [
         {"relation": relation, "files": count, "rows": entries, "bytes": size}
         for relation, (count, entries, size) in rows.items()
@@ -45,9 +45,19 @@ def _files(files: RunFiles) -> Iterator[tuple[str, Path, int]]:
             path = segment.file(relation)
             with reading(segment.path / "manifest.json"):
                 yield relation, path, int(described[path.name]["rows"])
+    known = {"runs": 1, "compact": files.states}  # a store of 1000 runs need not open these
     for relation, path in _sealed(files):
         with reading(path):
-            yield relation, path, open_parquet(path).metadata.num_rows
+            yield relation, path, known.get(relation) or open_parquet(path).metadata.num_rows
+
+
+def _all_sizes(folder: str) -> Iterator[int]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _all_sizes(entry.path)
+            elif entry.is_file():
+                yield entry.stat().st_size
 
 
 def _sealed(files: RunFiles) -> list[tuple[str, Path]]:

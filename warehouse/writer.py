@@ -54,6 +54,7 @@ class RunWriter:
         """
         run = run_id(config)
         folder = store.run_folder(run)
+        notes = [] if (folder / "runs.parquet").exists() else _older(store, config)
         if not (folder / "runs.parquet").exists():
             store.claim_name(run, settings.name)
         make_folder(folder)
@@ -72,7 +73,7 @@ class RunWriter:
             stored = store.stored_record(run)
             record = replace(store.as_now(stored, store.files(run)), status=stored.status)
             clear_staging(store, run)
-            writer = cls(store, record, lock, _differences(record, settings))
+            writer = cls(store, record, lock, [*notes, *_differences(record, settings)])
             writer._remove_superseded()
         except BaseException:
             lock.release()
@@ -124,16 +125,21 @@ class RunWriter:
         folder = staging / span_name(start, stop)
         with writing(f"making {folder}"):
             remove_tree(folder)
-            segment = StagedSegment(
-                folder,
-                start,
-                stop,
-                keyframe_every=self.record.settings.keyframe_every,
-                program_length=self.record.config.program_length,
-                ledger=self._ledger.enter,
-                first=self.record.config.first,
-                publish=self._publish,
-            )
+            try:
+                segment = StagedSegment(
+                    folder,
+                    start,
+                    stop,
+                    keyframe_every=self.record.settings.keyframe_every,
+                    program_length=self.record.config.program_length,
+                    ledger=self._ledger.enter,
+                    first=self.record.config.first,
+                    publish=self._publish,
+                )
+            except BaseException:  # a full disk shall not keep the beginning of it
+                with contextlib.suppress(OSError):
+                    remove_tree(folder)
+                raise
         self._staged.append(segment)
         return segment
 
@@ -235,6 +241,22 @@ class RunWriter:
                 self.record, settings=settings, epochs=max(last, first), provenance=provenance, **changes
             )
             self.store.put_record(self.record)
+
+
+def _older(store: Store, config: SoupConfig) -> list[str]:
+    """Return the line that names the newest run of the same configuration by other semantics, none if there is none."""
+    run, now = run_id(config), config.semantics_version
+    if now == 1:  # there is none, and a store of a thousand runs need not be looked through for each new one
+        return []
+    try:
+        older = [each for each in store.stored_records() if each.config == config and each.run != run]
+    except StoreFault:  # damage of other runs is no reason not to make this one
+        return []
+    if not older:
+        return []
+    newest = max(older, key=lambda each: each.semantics_version)
+    told = f"run {newest.run} of the same configuration was made by version {newest.semantics_version}"
+    return [f"{config.language} has semantics version {now} now: this is a new run, {run}; {told} and stays as it is"]
 
 
 def _differences(record: RunRecord, asked: RunSettings) -> list[str]:

@@ -1,6 +1,7 @@
 """`primordium sweep`: many runs over a grid and seeds, and what they tell together."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "primordium sweep rates.toml --direct",
     "primordium sweep figure-6 --workers 2",
+    "primordium sweep figure-6 --dask tcp://scheduler:8786 --store /shared/soups",
     "primordium sweep figure-6 --show --figure figure-6.png",
 )
 
@@ -42,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full", action="store_true", help="in the full size of the file's table [full]")
     parser.add_argument(
         "--workers", type=whole("number of workers", 1, 1024), metavar="N", help="runs at once (default: all cores)"
+    )
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="let a Dask cluster do the runs: a scheduler's address, or local:2"
     )
     parser.add_argument("--direct", action="store_true", help="without Prefect")
     parser.add_argument("--force", action="store_true", help="even if the disk looks too small")
@@ -82,12 +87,22 @@ def execute(arguments: argparse.Namespace) -> None:
 def _do(arguments: argparse.Namespace, sweep: "Sweep", place: Path) -> dict[str, str]:
     from flows.sweep import SweepDrive, cores
 
-    drive = SweepDrive(sweep, place, arguments.workers or cores(), force=arguments.force)
     if arguments.direct:
         from flows.sweep import run_sweep as start
     else:
         from flows.sweep_flow import sweep_with_prefect as start
-    start(drive)
+    if arguments.dask is None:
+        drive = SweepDrive(sweep, place, arguments.workers or cores(), force=arguments.force)
+        start(drive)
+        return drive.failed
+
+    from flows.dask_workers import DaskCluster
+
+    with DaskCluster(arguments.dask) as cluster:
+        workers = arguments.workers or cluster.size
+        make = partial(cluster.worker, sweep.name, place)
+        drive = SweepDrive(sweep, place, workers, force=arguments.force, make_worker=make)
+        start(drive)
     return drive.failed
 
 

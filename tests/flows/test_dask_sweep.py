@@ -1,0 +1,156 @@
+"""A sweep on a Dask cluster: a worker is killed, and so is the sweep; the files are those of an undisturbed one."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.flows.cli.conftest import call
+from tests.flows.test_sweep import files, sweep_of, wait_until_gone, workers_of
+from warehouse.connection import connect
+from warehouse.store import Store
+
+pytest.importorskip("distributed", reason="needs the extra `dask`: pip install 'primordium[dask]'")
+
+ROOT = Path(__file__).parents[2]
+TEXT = """
+name = "two"
+seeds = {first = 0, count = 2}
+[run]
+language = "bff_noheads_4bit"
+programs = 256
+epochs = 300
+"""
+
+#: Every Python that starts has short segments, and epochs that take their time.
+SITE = """
+import sys
+sys.path.insert(0, ROOT)
+import time
+import warehouse.record
+from sim import Soup
+warehouse.record.SEGMENT_CELLS = 64
+advance = Soup.advance
+Soup.advance = lambda soup: (time.sleep(0.005), advance(soup))[1]
+"""
+
+
+def start(folder: Path, workers: int) -> "subprocess.Popen[str]":
+    (folder / "s.toml").write_text(TEXT, encoding="utf-8")
+    (folder / "sitecustomize.py").write_text(SITE.replace("ROOT", repr(str(ROOT))), encoding="utf-8")
+    words = [
+        "--store",
+        str(folder / "store"),
+        "sweep",
+        str(folder / "s.toml"),
+        "--direct",
+        "--dask",
+        f"local:{workers}",
+    ]
+    return subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", *words],
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(what: Callable[[], object]) -> None:
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < 120
+        time.sleep(0.02)
+
+
+def writers(store: Path) -> dict[str, int]:
+    """Return the processes that write runs of which something is committed, by run."""
+    found = {}
+    for path in store.glob("runs/run=*/segments"):
+        record = Store(store).record(path.parent.name[4:])
+        if record.status == "running" and 64 <= record.epochs < 256:
+            found[record.run] = int((path.parent / "writer.lock").read_text() or 0)
+    return found
+
+
+@pytest.fixture
+def undisturbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """The files of the sweep, made by this process's own worker threads."""
+    monkeypatch.setattr("warehouse.record.SEGMENT_CELLS", 64)
+    from flows.pipeline import run_direct
+    from flows.progress import Reporter
+
+    store = tmp_path / "undisturbed"
+    for member in sweep_of(tmp_path, store, TEXT).members:
+        run_direct(member.request, Reporter())
+    return files(store)
+
+
+def test_a_killed_worker_s_run_goes_on_in_another_and_a_killed_sweep_completes(
+    tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    store = tmp_path / "store"
+    with start(tmp_path, 2) as process:
+        wait_for(lambda: writers(store))
+        run, worker = writers(store).popitem()
+        assert worker in workers_of(process.pid)
+        os.kill(worker, signal.SIGKILL)
+        kept = {path: path.stat().st_ino for path in store.glob(f"runs/run={run}/segments/*/*")}
+        assert kept
+        wait_for(lambda: writers(store).get(run, worker) != worker or Store(store).record(run).status == "complete")
+        # now everything dies
+        workers = workers_of(process.pid)
+        process.kill()
+    wait_until_gone(workers)
+    assert {path: path.stat().st_ino for path in kept} == kept
+    with start(tmp_path, 1) as process:
+        out, told = process.communicate(timeout=240)
+    assert process.returncode == 0, told
+    assert "Traceback" not in told
+    assert re.search(r"sweep two: 2 runs, \d of them done", told)
+    assert "two: conditions" in out
+    assert files(store) == undisturbed
+    with connect(store) as sql:
+        assert sql.sql("SELECT planned, done, failed FROM sweeps").fetchall() == [(2, 2, 0)]
+
+
+def test_a_worker_that_does_not_see_the_store_makes_none(tmp_path: Path) -> None:
+    from flows.dask_workers import _done_there
+
+    [member, *_] = sweep_of(tmp_path, tmp_path / "store", TEXT).members
+    outcome, simulated = _done_there(member.request, "everything", "two")
+    assert outcome.error.startswith("the Dask worker on ")
+    assert f"does not see the store {tmp_path / 'store'}" in outcome.error
+    assert simulated == 0
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "complaint"),
+    [
+        ("local:0", "allowed: local:1 to local:1024"),
+        ("local:x", "allowed: local:1"),
+        ("nothing://here", "no scheduler"),
+    ],
+)
+def test_a_cluster_that_is_none_is_one_line(tmp_path: Path, where: str, complaint: str) -> None:
+    (tmp_path / "s.toml").write_text(TEXT, encoding="utf-8")
+    answer = call("sweep", tmp_path / "s.toml", "--store", tmp_path / "store", "--direct", "--dask", where)
+    assert (answer.code, answer.out) == (2, "")
+    assert complaint in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_without_dask_the_way_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    (tmp_path / "s.toml").write_text(TEXT, encoding="utf-8")
+    answer = call("sweep", tmp_path / "s.toml", "--store", tmp_path / "store", "--direct", "--dask", "local:1")
+    assert answer.code == 2
+    assert "Dask is not installed; `pip install 'primordium[dask]'`" in answer.err
