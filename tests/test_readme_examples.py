@@ -7,8 +7,13 @@ import pytest
 
 from flows.cli.application import main
 from tests import readme
+from tests.objects import bucket, server
 from warehouse import connect
 
+__all__ = ["bucket", "server"]
+
+#: The store on object storage of the examples.
+BUCKET = "s3://bucket/soups"
 #: The run that the quick start makes; every Python and SQL example in the README is about it.
 NAME = "small"
 
@@ -26,17 +31,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield made
 
 
-@pytest.mark.parametrize(
-    "words",
-    [words for words in readme.commands("primordium") if words[0] != "run" and (NAME in words or words[0] == "sql")],
-    ids=" ".join,
-)
+ABOUT_IT = [words for words in readme.commands("primordium") if words[0] != "run" and {NAME, "sql"} & set(words)]
+ELSEWHERE = [words for words in ABOUT_IT if BUCKET in words]
+
+
+@pytest.mark.parametrize("words", [words for words in ABOUT_IT if words not in ELSEWHERE], ids=" ".join)
 def test_commands_about_the_small_run_work(
     folder: Path, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
     assert main(words) == 0, capsys.readouterr().err
     assert capsys.readouterr().out.strip()
+
+
+def test_commands_about_object_storage_work(
+    folder: Path, bucket: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    assert [words[0] for words in ELSEWHERE] == ["copy", "sql"]
+    for words in ELSEWHERE:
+        assert main([word.replace(BUCKET, f"s3://{bucket}/soups") for word in words]) == 0, capsys.readouterr().err
+        assert capsys.readouterr().out.strip()
 
 
 @pytest.mark.parametrize("code", readme.blocks("python"))
