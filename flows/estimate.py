@@ -45,7 +45,7 @@ def estimate(config: SoupConfig, settings: RunSettings, epochs: int, threads: in
         + config.cells * config.mutation_rate * _MUTATION
         + config.cells * _KEYFRAME_CELL / keyframes
     )
-    seconds = _SECONDS_PER_EPOCH + reactions * _SECONDS_PER_REACTION / min(threads or _cores(), _cores())
+    seconds = _SECONDS_PER_EPOCH + reactions * _SECONDS_PER_REACTION / min(threads or cores(), cores())
     return Estimate(epochs, each * epochs + config.cells * _KEYFRAME_CELL, seconds * epochs)
 
 
@@ -70,5 +70,6 @@ def amount(size: float) -> str:
     return f"{size:.0f} bytes"
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

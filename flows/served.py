@@ -20,11 +20,12 @@ from prefect.states import Completed, Failed
 from analysis.catalogue import analyze as make_analyses
 from flows import sweep_tasks
 from flows.deployments import FLOWS
+from flows.estimate import cores
 from flows.parameters import given, taking
 from flows.pipeline import Pipeline, drive, live
 from flows.progress import LogReporter
 from flows.request import RunRequest, read_table
-from flows.sweep import SweepDrive, cores
+from flows.sweep import SweepDrive
 from flows.sweep import live as live_sweeps
 from flows.sweep_file import find_sweep, read_sweep, ready_sweeps
 from flows.sweep_progress import LoggedSweep

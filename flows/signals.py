@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM while a run goes on."""
+"""Ctrl-C and SIGTERM while work goes on."""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,13 +10,15 @@ from flows.stages import Pipeline, RunInterrupted
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+Handler = Callable[[int, FrameType | None], None]
+
 
 @contextmanager
 def stopping_at_an_epoch(pipeline: Pipeline) -> Iterator[None]:
     """Let the first signal end the simulation at the next epoch, which is then stored; a second one ends at once.
 
     Outside simulation a signal ends at once: then nothing is at stake that the same command does not make
-    again. Elsewhere than in the main thread, where signals do not arrive, nothing is changed.
+    again.
     """
 
     def handle(number: int, _: FrameType | None) -> None:
@@ -26,6 +28,13 @@ def stopping_at_an_epoch(pipeline: Pipeline) -> Iterator[None]:
         pipeline.stop()
         pipeline.reporter.note("stopping at the next epoch and storing it; once more to stop at once")
 
+    with handled(handle):
+        yield
+
+
+@contextmanager
+def handled(handle: Handler) -> Iterator[None]:
+    """Let ``handle`` have SIGINT and SIGTERM; elsewhere than in the main thread, where none arrive, change nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -113,9 +113,8 @@ class Goal:
                 if self.wants(epoch):
                     self.see(epoch, value)
         if self._replicators is not None:
-            first = -(-history.first // SPACING) * SPACING
-            for epoch, chars in history.chars(range(first, min(history.last, self.epoch) + 1, SPACING)):
+            wanted = [epoch for epoch in lattice(history.last, history.first) if self.wants_programs(epoch)]
+            for epoch, chars in history.chars(wanted):
                 if epoch >= self.epoch:
                     break
-                if self.wants_programs(epoch):
-                    self.see_programs(history.config, epoch, chars)
+                self.see_programs(history.config, epoch, chars)

@@ -3,8 +3,6 @@
 The store alone decides what is done. A sweep drives itself; Prefect, where it is asked for, watches (`sweep_flow`).
 """
 
-import os
-import signal
 import threading
 import time
 from collections import deque
@@ -16,6 +14,7 @@ from types import FrameType
 from flows.estimate import Estimate, amount, check_space, estimate
 from flows.pipeline import RunInterrupted
 from flows.progress import duration
+from flows.signals import handled
 from flows.sweep_file import Member, Sweep
 from flows.sweep_progress import SweepDisplay
 from flows.worker import Outcome, RunWorker, Worker
@@ -25,7 +24,7 @@ from warehouse.record import RETENTIONS, RunRecord
 from warehouse.store import Store
 from warehouse.sweeps import PlannedRun, RunEnd, read_ends, write_ends, write_plan
 
-__all__ = ["Chunk", "SweepDrive", "cores", "live", "run_sweep"]
+__all__ = ["Chunk", "SweepDrive", "live", "run_sweep"]
 
 #: The sweeps that this process drives and Prefect watches, by name.
 live: dict[str, "SweepDrive"] = {}
@@ -33,7 +32,6 @@ live: dict[str, "SweepDrive"] = {}
 Chunk = tuple[int, int]
 
 _CHUNK_SECONDS = 300.0  # of one worker's work, told as one task
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_sweep(drive: "SweepDrive") -> None:
@@ -42,11 +40,6 @@ def run_sweep(drive: "SweepDrive") -> None:
         drive.start()
         drive.join()
     drive.check()
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SweepDrive:
@@ -159,16 +152,11 @@ class SweepDrive:
                 self.display.note("stopping the runs at their next epoch and storing them; once more to stop at once")
             self.stop()
 
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, handle) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            self.display.end()
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with handled(handle):
+            try:
+                yield
+            finally:
+                self.display.end()
 
     def check(self) -> None:
         """Raise `RunInterrupted` if the sweep was stopped before its end; note the runs that failed."""

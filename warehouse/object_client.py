@@ -122,9 +122,7 @@ class Objects:
             raise self._told(error, doing) from error
         except Boto3Error as error:  # of a transfer in parts: it has the cause's text alone
             if "NoSuchBucket" in str(error):
-                raise StoreError(
-                    f"{self.url}: there is no bucket {self._bucket}; make it, or choose another"
-                ) from error
+                raise self._no_bucket() from error
             raise StoreFault(f"{_line(error)} while {doing} at {self.url}") from error
         except (BotoCoreError, OSError) as error:
             raise StoreFault(

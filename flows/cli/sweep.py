@@ -85,7 +85,8 @@ def execute(arguments: argparse.Namespace) -> None:
 
 
 def _do(arguments: argparse.Namespace, sweep: "Sweep", place: Path) -> dict[str, str]:
-    from flows.sweep import SweepDrive, cores
+    from flows.estimate import cores
+    from flows.sweep import SweepDrive
 
     if arguments.direct:
         from flows.sweep import run_sweep as start
