@@ -96,6 +96,22 @@ class Events(NamedTuple):
 
 
 @pasted
+def _copy_program(target: Any, at: Any, source: Any, start: Any, length: int) -> None:
+    """Move a program's items. A size that LLVM knows needs no call, and nearly all programs have this one."""
+    if length == 64:
+        copy_items(target, at, source, start, 64)
+    else:
+        copy_items(target, at, source, start, length)
+
+
+@pasted
+def _copy_lines(target: Any, source: Any, size: int) -> None:
+    """Move the first ``size`` bytes, a multiple of 64."""
+    for line in range(0, size, 64):
+        copy_items(target, line, source, line, 64)
+
+
+@pasted
 def _number_of_new(origins: Any, shared: Any, origin: Any) -> Any:
     """Return a fresh origin number for a byte born as ``origin``."""
     number = atomic_add(shared, 1, 1)
@@ -264,8 +280,8 @@ def react(
                     prefetch(numbers, right_ahead + line)
             left_cell = np.int64(lefts[row]) * length
             right_cell = np.int64(rights[row]) * length
-            copy_items(buffer, 0, chars, left_cell, length)
-            copy_items(buffer, length, chars, right_cell, length)
+            _copy_program(buffer, 0, chars, left_cell, length)
+            _copy_program(buffer, length, chars, right_cell, length)
             any_mutated = False
             pair = np.uint64(places[row])
             if suspects[pair]:
@@ -293,18 +309,18 @@ def react(
                 any_mutated = mutations > unmutated
             if row >= ureactions:
                 if any_mutated:
-                    copy_items(chars, left_cell, buffer, 0, length)
-                    copy_items(chars, right_cell, buffer, length, length)
+                    _copy_program(chars, left_cell, buffer, 0, length)
+                    _copy_program(chars, right_cell, buffer, length, length)
                 continue
             mechanism[row] = 0
-            copy_items(before, 0, buffer, 0, padded)
-            copy_items(buffer_sources, 0, identity, 0, padded)
+            _copy_lines(before, buffer, padded)
+            _copy_lines(buffer_sources, identity, padded)
             packed = execute(tape, sources, limit, constants)
             start = ends[listed]
             at: Any = np.uint64(start)
             if not counting:
-                copy_items(kept, 0, numbers, left_cell, length)
-                copy_items(kept, length, numbers, right_cell, length)
+                _copy_program(kept, 0, numbers, left_cell, length)
+                _copy_program(kept, length, numbers, right_cell, length)
             for half in range(0, padded, 64):
                 differ = differ_mask(buffer, before, half) | differ_mask(buffer_sources, identity, half)
                 # Where many cells change: 16 at a time, their tokens with them.
@@ -358,8 +374,8 @@ def react(
             stop = np.int64(at)
             if stop > start:
                 changed_cells += stop - start
-                copy_items(chars, left_cell, buffer, 0, length)
-                copy_items(chars, right_cell, buffer, length, length)
+                _copy_program(chars, left_cell, buffer, 0, length)
+                _copy_program(chars, right_cell, buffer, length, length)
                 hashed = fingerprint(writes, start, stop)
                 hashes[listed] = np.int64(hashed)
                 prefetch(known_slots, np.int64(hashed & np.uint64(len(known_slots) - 1)))
@@ -367,8 +383,8 @@ def react(
                 listed += 1
                 ends[listed] = stop
             elif any_mutated:
-                copy_items(chars, left_cell, buffer, 0, length)
-                copy_items(chars, right_cell, buffer, length, length)
+                _copy_program(chars, left_cell, buffer, 0, length)
+                _copy_program(chars, right_cell, buffer, length, length)
             steps[row] = packed >> 32
             operations[row] = packed & 0xFFFFFFFF
         gain += _flush(numbers, holders, targets, moves_from, moved, queued)
