@@ -231,11 +231,13 @@ def react(
     padded = (size + 63) // 64 * 64
     chunks = (pairs + CHUNK - 1) // CHUNK
     # On the stack: arrays of the heap are counted, atomically, at every call through a pointer.
-    buffer = carray(stack_bytes(LONGEST), (padded,))
+    tape_at, sources_at, table_at = stack_bytes(LONGEST), stack_bytes(LONGEST), stack_bytes(LONGEST)
+    buffer = carray(tape_at, (padded,))
     before = carray(stack_bytes(LONGEST), (padded,))
-    buffer_sources = carray(stack_bytes(LONGEST), (padded,))
+    buffer_sources = carray(sources_at, (padded,))
     identity = carray(stack_bytes(LONGEST), (padded,))
-    constants = carray(stack_bytes(LONGEST), (len(table),))
+    constants = carray(table_at, (len(table),))
+    entries = len(table)
     copy_items(constants, 0, table, 0, len(table))
     for i in range(padded):
         buffer[i] = before[i] = 0
@@ -315,7 +317,7 @@ def react(
             mechanism[row] = 0
             _copy_lines(before, buffer, padded)
             _copy_lines(buffer_sources, identity, padded)
-            packed = execute(tape, sources, limit, constants)
+            packed = execute(tape_at, sources_at, size, limit, table_at, entries)
             start = ends[listed]
             at: Any = np.uint64(start)
             if not counting:

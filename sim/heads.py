@@ -10,6 +10,7 @@ keeps it; no byte comes from nowhere.
 """
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ MEANINGS = {
 }  # fmt: skip
 
 # Where a table keeps what is not "kind of byte b": after the 256 kinds.
-HEADS, FOLD, COUNT, VALUES = 256, 257, 258, 259
+HEADS, FOLD, COUNT, CUBES = 256, 257, 258, 259
 
 
 def make_table(
@@ -57,15 +58,39 @@ def make_table(
     start at 0. ``byte & fold`` must decide a byte's kind (the engine finds commands by it), and is 0 for
     the bytes that brackets take for zero.
     """
-    table = np.zeros(VALUES + 16, np.uint8)
+    commands = {value & fold for symbol, values in codes.items() if symbol != "0" for value in values}
+    cubes = _cubes(commands, fold)
+    table = np.zeros(CUBES + 16 * len(cubes), np.uint8)
     for symbol, values in codes.items():
         table[list(values)] = kinds[symbol]
     table[HEADS] = heads_on_tape
     table[FOLD] = fold
-    commands = sorted({value & fold for symbol, values in codes.items() if symbol != "0" for value in values})
-    table[COUNT] = len(commands)
-    table[VALUES : VALUES + len(commands)] = commands
+    table[COUNT] = len(cubes)
+    for j, cube in enumerate(cubes):
+        table[CUBES + 16 * j : CUBES + 16 * (j + 1)] = np.repeat(np.array(cube, np.uint8), 8)
     return table
+
+
+def _cubes(commands: AbstractSet[int], fold: int) -> list[tuple[int, int]]:
+    """Return few (mask, value): a byte is one of the ``commands`` iff ``byte & mask == value`` for one of them.
+
+    Greedy: each next one has the most commands that no former one has.
+    """
+    found: dict[frozenset[int], tuple[int, int]] = {}
+    for value in commands:
+        found[frozenset([value])] = (fold, value)
+    for bit in (1 << k for k in range(8) if fold >> k & 1):
+        for members, (mask, value) in list(found.items()):
+            both = members | {member ^ bit for member in members}
+            if both <= commands:
+                found[both] = (mask & ~bit, value & ~bit)
+    cubes: list[tuple[int, int]] = []
+    left = set(commands)
+    while left:
+        best = max(found, key=lambda members: len(members & left))
+        left -= best
+        cubes.append(found[best])
+    return cubes
 
 
 def interpret(tape: Any, sources: Any, limit: int, table: Any) -> int:

@@ -20,6 +20,7 @@ from numba.np.numpy_support import carray
 from sim.intrinsics import (
     choose_bytes,
     copy_items,
+    cube_mask,
     differ_mask,
     equal_mask,
     highest_bit,
@@ -52,7 +53,7 @@ def _commands(tape: Any, half: int, table: Any) -> Any:
     """Return the mask of commands in 64 bytes of the tape."""
     found = np.uint64(0)
     for j in range(table[258]):
-        found |= equal_mask(tape, half, table[259 + j], table[257])
+        found |= cube_mask(tape, half, table, 259 + 16 * j)
     return found
 
 

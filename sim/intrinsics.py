@@ -102,6 +102,28 @@ def equal_mask(typingctx: Any, array: Any, start: Any, value: Any, fold: Any) ->
 
 
 @intrinsic
+def cube_mask(typingctx: Any, array: Any, start: Any, cubes: Any, at: Any) -> Any:
+    """``cube_mask(bytes, start, cubes, at)``: which of 64 bytes have ``byte & mask == value``.
+
+    Eight bytes of ``cubes`` from ``at`` on are each the mask, the next eight the value: so many at once are spread over
+    a vector by the load itself, single bytes are not.
+    """
+    signature = types.uint64(array, types.intp, cubes, types.intp)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def spread(place: Any) -> Any:
+            pointer = builder.bitcast(_pointer(context, builder, sig.args[2], args[2], place), _I64.as_pointer())
+            word = builder.load(pointer, align=1)
+            return builder.bitcast(_splat(builder, word, ir.VectorType(_I64, 8)), _BYTES64)
+
+        data = _load64(context, builder, sig.args[0], args[0], args[1])
+        value = spread(builder.add(args[3], ir.Constant(_I64, 8)))
+        return builder.bitcast(builder.icmp_unsigned("==", builder.and_(data, spread(args[3])), value), _I64)
+
+    return signature, generate
+
+
+@intrinsic
 def differ_mask(typingctx: Any, first: Any, second: Any, start: Any) -> Any:
     """``differ_mask(a, b, start)``: which of the 64 bytes from ``start`` on differ between two arrays."""
     signature = types.uint64(first, second, types.intp)
@@ -129,6 +151,16 @@ def _on_stack(element: Any) -> Any:
         return types.CPointer(element)(size), generate
 
     return typed
+
+
+@intrinsic
+def first_byte(typingctx: Any, array: Any) -> Any:
+    """``first_byte(array)``: a pointer to the first of an array of uint8."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _pointer(context, builder, sig.args[0], args[0], ir.Constant(_I64, 0))
+
+    return types.CPointer(types.uint8)(array), generate
 
 
 @intrinsic

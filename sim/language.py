@@ -8,19 +8,27 @@ does the same faster, and every engine is tested against the plain interpreter.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from numba import types
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from sim.errors import InputError
+from sim.intrinsics import first_byte
+from sim.jit import declared, pasted, read_only
 
 Bytes = NDArray[np.uint8]
 
-#: (tape, sources, limit, table) -> steps << 32 | operations
-EXECUTE = types.int64(types.uint8[::1], types.uint8[::1], types.int64, types.uint8[::1])
+#: (tape, sources, their length, limit, table, its length) -> steps << 32 | operations. Pointers, for an array would be
+#: passed as seven values and its references counted, which takes as long as a short tape's execution.
+EXECUTE = types.int64(
+    types.CPointer(types.uint8), types.CPointer(types.uint8), types.int64, types.int64, types.CPointer(types.uint8),
+    types.int64,
+)  # fmt: skip
 
 #: Longest tape or table, in bytes: kernels keep theirs on the stack.
 LONGEST = 512
@@ -143,16 +151,41 @@ class Language:
             raise InputError(f"step limit: {limit}; allowed: 0 to {2**31 - 1}")
         tape = np.frombuffer(left + right, np.uint8).copy()
         sources = np.arange(len(tape), dtype=np.uint8)
-        packed = (self.plain if plain else self.compiled)(tape, sources, limit, self.table)
+        packed: int = _execute_once(self.plain if plain else self.compiled, tape, sources, limit, self.table)
         return Outcome(tape.tobytes(), sources, packed >> 32, packed & 0xFFFFFFFF)
 
 
 _by_function: dict[Callable[..., int], Any] = {}
 
 
+def _engine(tape: Any, sources: Any, limit: int, table: Any) -> int:
+    """Stand for the function that `_by_pointers` is to call."""
+    raise NotImplementedError
+
+
+def _by_pointers(tape: Any, sources: Any, size: int, limit: int, table: Any, entries: int) -> int:
+    return _engine(carray(tape, (size,)), carray(sources, (size,)), limit, carray(table, (entries,)))
+
+
 def _compiled(function: Callable[[Any, Any, int, Any], int]) -> Any:
     """Return ``function`` compiled to `EXECUTE`; one build serves every language that shares it."""
     if function not in _by_function:
         source = getattr(function, "py_func", function)
-        _by_function[function] = numba.njit(EXECUTE, cache=True, nogil=True, error_model="numpy")(source)
+        # A function of its own name for each, not a closure: Numba's cache finds no closure over a compiled function.
+        # It looks at the caller's text only: what is not of this package, whose text names its folder, stays out.
+        name = f"{source.__module__.replace('.', '_')}_{source.__qualname__}"
+        template = _by_pointers.__code__.replace(co_name=name, co_qualname=name)
+        caller = FunctionType(template, {"_engine": pasted(source), "carray": carray}, name)
+        caller.__module__ = __name__
+        own = source.__module__.startswith(f"{__package__}.")
+        _by_function[function] = numba.njit(EXECUTE, cache=own, nogil=True, error_model="numpy")(caller)
     return _by_function[function]
+
+
+@declared(
+    lambda: types.int64(
+        types.FunctionType(EXECUTE), types.uint8[::1], types.uint8[::1], types.int64, read_only(types.uint8)
+    )
+)
+def _execute_once(execute: Any, tape: Any, sources: Any, limit: int, table: Any) -> Any:
+    return execute(first_byte(tape), first_byte(sources), len(tape), limit, first_byte(table), len(table))

@@ -36,9 +36,10 @@ def _score(
     size = 2 * length
     usize = np.uint64(size)
     # On the stack: arrays of the heap are counted, atomically, at every execution.
-    tape = carray(stack_bytes(LONGEST), (size,))
-    sources = carray(stack_bytes(LONGEST), (size,))
-    constants = carray(stack_bytes(LONGEST), (len(table),))
+    tape_at, sources_at, table_at = stack_bytes(LONGEST), stack_bytes(LONGEST), stack_bytes(LONGEST)
+    tape = carray(tape_at, (size,))
+    sources = carray(sources_at, (size,))
+    constants = carray(table_at, (len(table),))
     copy_items(constants, 0, table, 0, len(table))
     for i in range(size):
         # All alike, for only bytes are asked for here: cycles end when the bytes are the same again.
@@ -64,11 +65,11 @@ def _score(
                 noise[j] = np.uint8(mix(local ^ places[trial, j]))
             copy_items(tape, 0, chars, start, length)
             copy_items(tape, length, noise, 0, length)
-            execute(tape, sources, limit, constants)
+            execute(tape_at, sources_at, size, limit, table_at, len(table))
             for _ in range(GENERATIONS):
                 copy_items(tape, 0, tape, length, length)
                 copy_items(tape, length, noise, 0, length)
-                execute(tape, sources, limit, constants)
+                execute(tape_at, sources_at, size, limit, table_at, len(table))
             copy_items(trials, trial * size, tape, 0, size)
         agreed[:] = False
         counts[:] = 0
