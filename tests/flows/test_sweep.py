@@ -236,6 +236,24 @@ def test_a_sweep_of_changed_semantics_is_refused_with_the_reason_and_goes_on_und
     assert made.planned.run in Store.open(store).run_ids()
 
 
+def test_runs_whose_time_is_over_are_done_and_say_so(tmp_path: Path) -> None:
+    store, text = (
+        tmp_path / "store",
+        TEXT.replace("epochs = 256", "epochs = 100000") + '[stop_when]\nwall_time = "0.3 s"',
+    )
+    sweep = sweep_of(tmp_path, store, text.replace("count = 2", "count = 1"))
+    drive = SweepDrive(sweep, store, 1, Silent(), force=True, make_worker=InProcess)
+    run_sweep(drive)
+    assert (drive.complete, drive.failed) == (True, {})
+    with connect(store) as sql:
+        rows = sql.sql("SELECT ended_by, done, status, epochs, planned_epochs, error FROM sweep_runs").fetchall()
+        assert sql.sql("SELECT planned, done FROM sweeps").fetchall() == [(2, 2)]
+    for ended_by, done, status, epochs, planned, error in rows:
+        assert (ended_by, done, status, planned, error) == ("wall_time", True, "complete", 100000, None)
+        assert 0 < epochs < 100000
+    assert SweepDrive(sweep, store, 1, Silent()).left == []
+
+
 def test_time_over_ends_a_run_at_the_state_it_has_reached() -> None:
     goal = Goal(1000, None, seconds=0.0)
     assert (goal.epoch, goal.ended_by) == (1000, "epochs")
