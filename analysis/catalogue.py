@@ -26,8 +26,9 @@ from analysis.trends import find_trends
 from sim import InputError
 from warehouse.compaction import compact, compact_store
 from warehouse.errors import ThinnedError
+from warehouse.kept import told
 from warehouse.reader import History
-from warehouse.results import is_stale, read_measures, read_result, write_measures, write_result
+from warehouse.results import is_stale, read_measures, read_result, result_notes, write_measures, write_result
 from warehouse.store import Store
 
 Row = dict[str, Any]
@@ -157,7 +158,7 @@ def analyze(
     to date, with ``only`` nothing but that one; same store, same bytes. ``at_end``: only what every run gets
     (`AT_END`) and what was made of it before. Each returned row has `analysis`, the number of its `rows`, and
     whether it was `made`. ``progress`` takes lines. An analysis that needs what was thinned away is left as it was,
-    and those that need it; its row says why (`note`).
+    and those that need it; its row says why (`note`), and what result of it stands.
 
     Raises `InputError` for an unknown analysis or run, `ThinnedError` if ``only`` needs what was thinned away,
     `StoreFault` for damaged history.
@@ -181,15 +182,16 @@ def analyze(
                 done.append(_current(store, history, name, old, again=name in remade, progress=progress))
             except ThinnedError as error:
                 if only is not None:
-                    raise
+                    raise ThinnedError(_cannot_be_made(store, history, only, {name} - {only})) from error
+                reason = _cannot_be_made(store, history, name, old)
                 try:  # what cannot be made again may be up to date all the same
                     row = _current(store, history, name, old, again=False, progress=None)
                 except ThinnedError:
                     old.add(name)
                     row = {"analysis": name, "rows": _rows_of(store, run, name), "made": False}
-                done.append(row | {"note": str(error)})
+                done.append(row | {"note": reason})
                 if progress is not None:
-                    progress(f"analysis {name} is left as it is: {error}")
+                    progress(reason)
     if any(row["made"] for row in done):
         compact_store(store)
     return done
@@ -220,6 +222,25 @@ def _needs(name: str) -> tuple[str, ...]:
 
 def _version(name: str) -> int:
     return MEASURES_VERSION if name == MEASURES else _BY_NAME[name].version
+
+
+def _cannot_be_made(store: Store, history: History, name: str, old: set[str]) -> str:
+    """Return in a line why thinning keeps an analysis from being made, and what stands instead."""
+    run, gone = history.run, told(history.kept.gone)
+    needs = ", ".join(each for each in _needs(name) if each in old)
+    why = f", which needs {needs}, " if needs else " "
+    notes = None if name == MEASURES else result_notes(store, run, name)
+    if name == MEASURES:
+        stands = "the measures that were made stand"
+    elif notes is None:
+        stands = "it was not made before"
+    else:
+        whole = "when everything was kept" if "retention" not in notes else f"with --keep {notes['retention']}"
+        stands = f"its result of states {history.first} to {notes['inputs']['last_epoch']} stands, made {whole}"
+    return (
+        f"run {run} was thinned (--keep {history.retention}): the logs of epochs {gone} are gone (relation kept);"
+        f" analysis {name}{why}cannot be made of states {history.first} to {history.last}; {stands} (relation results)"
+    )
 
 
 def _rows_of(store: Store, run: str, name: str) -> int | None:
@@ -253,7 +274,7 @@ def _analysed(
             progress(f"analysis: {name}")
         of = {needed: read_result(store, history.run, needed) or [] for needed in analysis.inputs if needed != MEASURES}
         rows = analysis.make(history, of, progress)
-        write_result(store, history.run, name, rows, analysis.version, inputs)
+        write_result(store, history.run, name, rows, analysis.version, inputs, retention=history.retention)
     else:
         rows = read_result(store, history.run, name) or []
     return {"analysis": name, "rows": len(rows), "made": made}

@@ -6,18 +6,28 @@ decides what is done: a sweep whose own process or scheduler is lost is complete
 
 import platform
 import threading
-from collections.abc import Callable
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from flows.request import RunRequest
 from flows.worker import Outcome, attempted
 from sim import InputError
+from warehouse.errors import StoreError, StoreFault
+from warehouse.record import run_id
+from warehouse.store import Store
+
+if TYPE_CHECKING:
+    from flows.stages import Pipeline
 
 _LOCAL = "local:"
 _CONNECT = 20  # seconds
-_LOOK = 0.5  # seconds between looks whether the sweep is stopped
+_LOOK = 0.5  # seconds between looks whether the sweep is stopped, here and in the cluster's workers
+_TELL = 3.0  # seconds between looks how far a run is
 
 
 class DaskCluster:
@@ -56,24 +66,32 @@ class DaskWorker:
 
     def __init__(self, client: Any, where: str, sweep: str, store: Path) -> None:
         self._client, self._where, self._sweep, self._store = client, where, sweep, store
-        self._stopped = threading.Event()
+        self._stopped, self._left = threading.Event(), threading.Event()
 
     def run(self, request: RunRequest, keep: str, advanced: Callable[[int], None]) -> Outcome:
-        """Let the cluster do the run; ``advanced`` is told at its end."""
-        from distributed import KilledWorker
+        """Let the cluster do the run; ``advanced`` is told of what is committed, and of the rest at its end."""
+        from distributed import Event, KilledWorker
 
         request = replace(request, store=self._store)
         outcome: Outcome
-        future = self._client.submit(_done_there, request, keep, self._sweep, pure=False)
+        stop = Event(f"primordium-{uuid.uuid4()}", client=self._client)
+        future = self._client.submit(_done_there, request, keep, self._sweep, stop.name, pure=False)
+        committed, shown, asked = _Committed(request), 0, False
         try:
             while True:
                 try:
                     outcome, simulated = future.result(timeout=_LOOK)
                 except TimeoutError:
-                    if self._stopped.is_set():
+                    if self._left.is_set():
                         return Outcome(interrupted=True)
+                    if self._stopped.is_set() and not asked:
+                        stop.set()
+                        asked = True
+                    more = committed.more()
+                    shown += more
+                    advanced(more)
                 else:
-                    advanced(simulated)
+                    advanced(max(simulated - shown, 0))
                     return outcome
         except KilledWorker as error:
             return Outcome(error=f"its Dask workers died, one after another: {' '.join(str(error).split())}")
@@ -84,20 +102,70 @@ class DaskWorker:
             future.release()
 
     def interrupt(self) -> None:
-        """Wait for the run no longer. A cluster of its own goes on with it."""
+        """Ask to stop at the next epoch; a second time: wait for it no longer."""
+        if self._stopped.is_set():
+            self._left.set()
         self._stopped.set()
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def _done_there(request: RunRequest, keep: str, sweep: str) -> tuple[Outcome, int]:
-    """Do a run in a worker; return what came of it and how many epochs were simulated."""
+class _Committed:
+    """How far the store says that a run has come, looked at now and then."""
+
+    def __init__(self, request: RunRequest) -> None:
+        self._run, self._store = run_id(request.config), Store(request.store)
+        self._last, self._looked = self._read(request.config.first), time.monotonic()
+
+    def more(self) -> int:
+        """Return the epochs that were committed since it was last told; 0 if it is too soon to look."""
+        if time.monotonic() - self._looked < _TELL:
+            return 0
+        before, self._last = self._last, self._read(self._last)
+        self._looked = time.monotonic()
+        return self._last - before
+
+    def _read(self, known: int) -> int:
+        with suppress(OSError, StoreError, StoreFault):  # whoever does the run says what is wrong
+            return max(self._store.files(self._run).last, known)
+        return known
+
+
+def _done_there(request: RunRequest, keep: str, sweep: str, stop: str) -> tuple[Outcome, int]:
+    """Do a run in a worker; return what came of it and how many epochs were simulated.
+
+    It stops at its next epoch once the cluster's event ``stop`` is set.
+    """
     if not (request.store / "sweeps" / sweep).is_dir():  # never make a store that the others do not see
         host = platform.node()
         return Outcome(error=f"the Dask worker on {host} does not see the store {request.store}; share its path"), 0
     simulated: list[int] = []
-    return attempted(request, keep, simulated.append), sum(simulated)
+    with _stopping_by(stop) as begun:
+        return attempted(request, keep, simulated.append, begun), sum(simulated)
+
+
+@contextmanager
+def _stopping_by(stop: str) -> "Iterator[Callable[[Pipeline], None]]":
+    """Yield what is to be told of a run's pipeline, to stop it when the cluster's event ``stop`` is set."""
+    from distributed import Event, get_client
+
+    event, ended = Event(stop, client=get_client()), threading.Event()
+
+    def watch(pipeline: "Pipeline") -> None:
+        with suppress(Exception):  # a lost scheduler: nobody can ask any more
+            while not ended.is_set():
+                if event.wait(timeout=_LOOK):
+                    pipeline.stop()
+                    return
+
+    def begun(pipeline: "Pipeline") -> None:
+        threading.Thread(target=watch, args=(pipeline,), name="stop", daemon=True).start()
+
+    try:
+        yield begun
+    finally:
+        ended.set()
 
 
 def _connected(where: str) -> Any:

@@ -10,11 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import prefect
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
+from prefect.runner import Runner
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.settings import PREFECT_API_URL
 from prefect.types.entrypoint import EntrypointType
@@ -22,6 +22,7 @@ from prefect.utilities.callables import ParameterSchema
 
 from flows import served
 from flows.deployments import FLOWS, Deployment, Plan, names_of
+from flows.ending import Ending
 from flows.quiet import SERVED_RUN
 from sim import InputError
 
@@ -37,13 +38,19 @@ class _Closed(ParameterSchema):
 def serve(plan: Plan, store: Path, say: Callable[[str], None]) -> None:
     """Offer the plan's deployments and start their runs, into ``store``, until a signal ends this process.
 
+    Its runs are stopped then, and what they have simulated is stored.
+
     Raises `InputError` for what Prefect does not take, `ConnectionError`.
     """
     url = _server()
     made = [_made(each, store) for each in plan.deployments]
     say(f"serving {names_of(plan.deployments)} into {store}; pages: {url.removesuffix('/api')}; Ctrl-C ends it")
-    _be_patient(say)
-    prefect.serve(*made, limit=plan.limit, print_starting_message=False)
+    runner = Runner(pause_on_shutdown=True, limit=plan.limit)
+    for deployment in made:
+        runner.add_deployment(deployment)
+    ending = Ending(runner, say)
+    _be_patient(say, ending)
+    ending.serve()
 
 
 def register(plan: Plan, store: Path, pool: str, say: Callable[[str], None]) -> None:
@@ -122,12 +129,22 @@ def _environment() -> dict[str, str]:
     return SERVED_RUN | kept
 
 
-def _be_patient(say: Callable[[str], None]) -> None:
-    """Let Prefect's runner wait for a server that is gone.
+def _be_patient(say: Callable[[str], None], ending: Ending) -> None:
+    """Let Prefect's runner wait for a server that is gone, and start nothing more at the end.
 
-    After three questions without an answer it would end, and its runs with it. There is no public way; if the
-    private one has changed, it does so, and what the runs have simulated is stored.
+    After some questions without an answer it would end, and its runs with it, or hear of no cancellation any more.
+    There is no public way; if the private one has changed, it does so, and what the runs have simulated is stored.
     """
+    with suppress(AttributeError, ImportError):
+        from prefect._internal.observers import FlowRunCancellingObserver
+
+        look: Callable[..., Awaitable[None]] = FlowRunCancellingObserver._check_for_cancelled_flow_runs  # noqa: SLF001
+
+        async def look_patiently(self: Any) -> None:
+            with suppress(Exception):  # the question for new runs meets the same, and says so
+                await look(self)
+
+        FlowRunCancellingObserver._check_for_cancelled_flow_runs = look_patiently  # type: ignore[method-assign] # noqa: SLF001
     with suppress(AttributeError, ImportError):
         from prefect.runner._scheduled_run_poller import ScheduledRunPoller
 
@@ -136,6 +153,8 @@ def _be_patient(say: Callable[[str], None]) -> None:
 
         async def ask_patiently(self: Any, *told: Any, **named: Any) -> None:
             nonlocal lost
+            if ending.begun:
+                return
             try:
                 await ask(self, *told, **named)
             except Exception as error:  # noqa: BLE001 -- whatever it is, the runs that are going on matter more

@@ -6,7 +6,7 @@ The store alone decides what is done. A sweep drives itself; Prefect, where it i
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -20,9 +20,9 @@ from flows.sweep_progress import SweepDisplay
 from flows.worker import Outcome, RunWorker, Worker
 from warehouse import locks
 from warehouse.errors import StoreError, StoreFault
-from warehouse.record import RETENTIONS, RunRecord
+from warehouse.record import RETENTIONS, RunRecord, earlier_ids
 from warehouse.store import Store
-from warehouse.sweeps import PlannedRun, RunEnd, read_ends, write_ends, write_plan
+from warehouse.sweeps import PlannedRun, RunEnd, read_ends, read_plan, write_ends, write_plan
 
 __all__ = ["Chunk", "SweepDrive", "live", "run_sweep"]
 
@@ -71,6 +71,8 @@ class SweepDrive:
         if self.left and not force:
             check_space(expected, store)
         self.store = Store.open(store, create=True)
+        self._earlier = _earlier(sweep.members)
+        _check_semantics(self.store, sweep, self._earlier)
         write_plan(self.store, sweep.name, sweep.definition, sweep.paper, [each.planned for each in sweep.members])
         self.chunks = _chunks(len(self.left), expected.seconds * workers)
         self.failed: dict[str, str] = {}
@@ -103,6 +105,12 @@ class SweepDrive:
         sweep, runs = self.sweep, {each.planned.run for each in self.sweep.members}
         done = len(runs) - len(self.left)
         lines = [f"sweep {sweep.name}: {len(runs)} runs, {done} of them done"]
+        there = set(self.store.run_ids()) if self._earlier else set()
+        if older := [run for each in self.left for run in earlier_ids(each.request.config) if run in there]:
+            lines.append(
+                f"{_versions(sweep.members)} now: these are new runs; those of the same configurations by earlier"
+                f" versions ({len(older)}) stay as they are"
+            )
         if self.left:
             least = "at most " if any(each.request.may_stop for each in self.left) else ""
             expected, processes = self._expected, f"{self.workers} processes" if self.workers > 1 else "one process"
@@ -236,6 +244,33 @@ def _left(store: Store, sweep: Sweep) -> list[Member]:
     rows = [each.planned for each in sweep.members]
     undone = {row.run for row in rows if (row.run, row.condition) not in done}
     return [each for each in _largest(sweep.members) if each.planned.run in undone]
+
+
+def _earlier(members: Sequence[Member]) -> dict[str, int]:
+    """Return the ids that the runs had by earlier versions of their languages, with the version; most have none."""
+    return {run: version for each in members for run, version in earlier_ids(each.request.config).items()}
+
+
+def _check_semantics(store: Store, sweep: Sweep, earlier: Mapping[str, int]) -> None:
+    """Raise `StoreError` if the store's plan of the sweep has runs by earlier versions of a language."""
+    older = {row.run: earlier[row.run] for row in read_plan(store, sweep.name) if row.run in earlier} if earlier else {}
+    if older:
+        by = ", ".join(str(version) for version in sorted(set(older.values())))
+        raise StoreError(
+            f"name: the sweep {sweep.name!r} is in {store.place} with {len(older)} runs by semantics version {by};"
+            f" {_versions(sweep.members)} now, by which they are other runs; they stay as they are: choose another"
+            " name in the sweep's file for new ones, or another store"
+        )
+
+
+def _versions(members: Sequence[Member]) -> str:
+    """Return in words which semantics version each language has that had others before."""
+    configs = {each.request.config.language: each.request.config for each in members}
+    return ", ".join(
+        f"{name} has semantics version {configs[name].semantics_version}"
+        for name in sorted(configs)
+        if configs[name].semantics_version > 1
+    )
 
 
 def _done(store: Store, sweep: Sweep) -> list[PlannedRun]:

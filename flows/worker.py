@@ -13,10 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.progress import Reporter
 from flows.request import RunRequest
+
+if TYPE_CHECKING:
+    from flows.stages import Pipeline
 
 _TELL_SECONDS = 0.5  # between two messages of progress
 _PATIENCE = 5.0  # seconds for an orderly end
@@ -150,26 +153,34 @@ def _serve(connection: Connection) -> None:
             connection.send(outcome)
 
 
-def attempted(request: RunRequest, keep: str, tell: Callable[[int], None]) -> Outcome:
+def attempted(
+    request: RunRequest,
+    keep: str,
+    tell: Callable[[int], None],
+    begun: Callable[["Pipeline"], object] = lambda _: None,
+) -> Outcome:
     """Simulate, store, analyse and thin one run in this process; whatever happens is an outcome.
 
-    ``tell`` is told of epochs simulated now and then.
+    ``tell`` is told of epochs simulated now and then, ``begun`` of what can be asked to stop.
     """
     try:
-        return _done(request, keep, tell)
+        return _done(request, keep, tell, begun)
     except KeyboardInterrupt:
         return Outcome(interrupted=True)
     except Exception as error:  # noqa: BLE001 -- one run's failure is not the sweep's
         return Outcome(error=_described(error))
 
 
-def _done(request: RunRequest, keep: str, tell: Callable[[int], None]) -> Outcome:
+def _done(
+    request: RunRequest, keep: str, tell: Callable[[int], None], begun: Callable[["Pipeline"], object]
+) -> Outcome:
     from flows.pipeline import drive, opened
     from warehouse.record import RETENTIONS
     from warehouse.results import read_result
     from warehouse.retention import thin
 
     with opened(request, _Telling(tell)) as pipeline:
+        begun(pipeline)
         drive(pipeline)
         epochs, ended_by = pipeline.end
         onsets: list[dict[str, Any]] = read_result(pipeline.store, pipeline.run, "transitions") or []

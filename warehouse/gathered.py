@@ -14,6 +14,7 @@ from warehouse.errors import StoreFault
 from warehouse.kept import rows_of
 from warehouse.mirrors import fetched
 from warehouse.paper import paper_table
+from warehouse.results import made_of
 from warehouse.schema import FILES, RELATIONS
 from warehouse.sealed import read_sealed
 from warehouse.sizes import sizes_of
@@ -29,7 +30,7 @@ OF_SWEEPS = tuple(table.name for table in SWEEP_FILES)
 GATHERED_ROWS = 2_500_000
 
 #: What is told of the files of each run.
-_TOLD = {"kept": rows_of, "sizes": sizes_of}
+_TOLD = {"kept": rows_of, "results": made_of, "sizes": sizes_of}
 
 
 def empty(relation: str) -> pa.Table:
@@ -42,7 +43,7 @@ def empty(relation: str) -> pa.Table:
 
 
 def gathered(snapshot: Snapshot, relation: str, check: Callable[[], None]) -> pa.Table:
-    """Return `runs`, `kept`, `sizes`, `epochs`, an analysis's results, a file of all sweeps, or the paper's shares.
+    """Return `runs` and its kind, `epochs`, an analysis's rows, a file of all sweeps, or the paper's shares.
 
     Raises `StoreFault` naming a damaged file. ``check`` is called at every run, to stop by raising.
     """

@@ -38,6 +38,16 @@ class Kept:
             return [(self._files.first + 1, self._files.last)] if self._files.last > self._files.first else []
         return joined(stretch for segment in self._files.segments for stretch in logs_of(segment))
 
+    @property
+    def gone(self) -> list[Stretch]:
+        """The epochs whose logs were thinned away, in stretches as long as can be."""
+        found, begin = [], self._files.first + 1
+        for first, last in (*self.logs, (self._files.last + 1, self._files.last)):
+            if begin < first:
+                found.append((begin, first - 1))
+            begin = last + 1
+        return found
+
     @cached_property
     def states(self) -> list[Stretch]:
         """The states that are whole, in stretches as long as can be."""

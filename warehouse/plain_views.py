@@ -11,7 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from warehouse.files import replacing
+from warehouse.paper import paper_table
 from warehouse.schema import FILES, RELATIONS, RESULTS, SEGMENT_FILES
+from warehouse.sweep_relations import sweep_statements
+from warehouse.sweep_tables import SWEEP_FILES
 
 _SPAN = "0000000000-0000000000"
 #: Relation of files, and where its files lie under a run's folder.
@@ -24,7 +27,7 @@ _PLACES = {
 _HEADER = """-- Plain views over the files of this store, for any DuckDB started in this folder:
 --     duckdb -cmd ".read views.sql"
 -- `primordium sql` has these and more (tokens of any epoch, lineage, scores). `runs.epochs` and `runs.status`
--- are as last recorded; the other views show what is stored now.
+-- are as last recorded, and those of `sweep_runs` with them; the other views show what is stored now.
 """
 
 
@@ -44,6 +47,9 @@ def write_plain_views(store: Path) -> None:
         )
         with replacing(path) as part:
             pq.write_table(FILES[relation].schema.empty_table(), part)
+    for table in SWEEP_FILES:
+        with replacing(store / "empty" / "none" / f"{table.name}.parquet") as part:
+            pq.write_table(table.schema.empty_table(), part)
     with replacing(store / "views.sql") as part:
         part.write_text(plain_views())
 
@@ -51,7 +57,7 @@ def write_plain_views(store: Path) -> None:
 def renew_plain_views(store: Path) -> None:
     """Write `views.sql` again if an older version wrote it; the caller holds the store's lock."""
     path = store / "views.sql"
-    if path.read_text() != plain_views():
+    if not path.exists() or path.read_text() != plain_views():
         write_plain_views(store)
 
 
@@ -96,7 +102,25 @@ def _statements() -> list[str]:
     FROM (SELECT run, epoch, left_program, right_program, unnest(writes) AS w
           FROM ({_current("reactions")}) JOIN mechanisms USING (run, mechanism)) AS c JOIN runs AS r USING (run)""",
         *(f"CREATE OR REPLACE VIEW {name} AS SELECT {_columns(name)} FROM {_files(name)}" for name in RESULTS),
+        *(each.replace("CREATE ", "CREATE OR REPLACE ", 1) for each in sweep_statements(_rows_of_sweeps)),
     ]
+
+
+def _rows_of_sweeps(relation: str) -> str:
+    """Return a query of the rows of a file of all sweeps, whose folders have their names, or of the paper's shares."""
+    if relation == "paper_shares":
+        rows = ", ".join(f"({', '.join(map(_literal, row.values()))})" for row in paper_table().to_pylist())
+        return f"(VALUES {rows}) AS p({_columns(relation)})"
+    return (
+        f"(SELECT regexp_extract(file, '([^/]+)/{relation}.parquet$', 1) AS sweep, * EXCLUDE (file)"
+        f" FROM read_parquet('*/*/{relation}.parquet', filename = 'file'))"
+    )
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return f"{value!r}::DOUBLE" if isinstance(value, float) else f"{value!r}"
 
 
 def _files(relation: str) -> str:

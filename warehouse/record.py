@@ -152,7 +152,7 @@ def canonical_configuration(config: SoupConfig) -> str:
     own: dict[str, Any] = {name: getattr(config, name) for name in _OWN if getattr(config, name)}
     if config.start is not None:
         own["start"] = vars(config.start)
-    return json.dumps(
+    return _canonical(
         own
         | {
             "language": config.language,
@@ -165,15 +165,24 @@ def canonical_configuration(config: SoupConfig) -> str:
             "step_limit": config.step_limit,
             "initial_soup": config.initial_soup,
             "plants": [[cell, content.hex()] for cell, content in config.plants],
-        },
-        sort_keys=True,
-        separators=(",", ":"),
+        }
     )
+
+
+def _canonical(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
 
 def run_id(config: SoupConfig) -> str:
     """Return the id of the run with this configuration, 16 hex digits."""
     return _hashed(canonical_configuration(config))
+
+
+def earlier_ids(config: SoupConfig) -> dict[str, int]:
+    """Return the ids that a run of this configuration had by each earlier version of its language, with the version."""
+    versions = range(1, config.semantics_version)
+    values = json.loads(canonical_configuration(config)) if versions else {}
+    return {_hashed(_canonical(values | {"semantics_version": version})): version for version in versions}
 
 
 def _hashed(configuration: str) -> str:

@@ -1,6 +1,7 @@
 """Results of analyses: one relation an analysis and run, with its version and what it was made from."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,50 @@ from warehouse.errors import StoreFault
 from warehouse.files import make_folder
 from warehouse.schema import FILES, RESULTS
 from warehouse.sealed import read_sealed, write_sealed
-from warehouse.store import Store, span_name
+from warehouse.store import EVERYTHING, RunFiles, Store, span_name
 
 
 def write_result(
-    store: Store, run: str, name: str, rows: Sequence[Mapping[str, Any]], version: int, inputs: Mapping[str, Any]
+    store: Store,
+    run: str,
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    version: int,
+    inputs: Mapping[str, Any],
+    *,
+    retention: str = EVERYTHING,
 ) -> Path:
     """Store the rows of analysis ``name`` of a run, in the order given, in place of those before; return the file.
 
     ``version`` is the analysis's own, ``inputs`` whatever it depends on besides the run (anything JSON can
-    hold): the last state it saw, its inputs' versions. Same rows, same bytes. Columns: `schema.FILES[name]`.
+    hold): the last state it saw, its inputs' versions. ``retention``: what was kept of the run's history as it was
+    made. Same rows, same bytes. Columns: `schema.FILES[name]`.
     """
     path = _path(store, run, name)
     table = table_of(name, rows)
     make_folder(path.parent)
     with locks.exclusive(path.parent / ".lock"):
-        write_sealed(path, name, table, {"version": version, "inputs": dict(inputs)})
+        thinned = {} if retention == EVERYTHING else {"retention": retention}
+        write_sealed(path, name, table, {"version": version, "inputs": dict(inputs)} | thinned)
     return path
+
+
+def made_of(files: RunFiles) -> list[dict[str, Any]]:
+    """Return the rows of the relation `results` of a run, without `run`; `StoreFault` naming a damaged file."""
+    found = []
+    for name, path in files.results.items():
+        with suppress(FileNotFoundError):  # taken away meanwhile, to be made again
+            rows, notes = read_sealed(path, name)
+            found.append(
+                {
+                    "analysis": name,
+                    "version": notes["version"],
+                    "rows": len(rows),
+                    "last_epoch": notes["inputs"].get("last_epoch"),
+                    "retention": notes.get("retention", EVERYTHING),
+                }
+            )
+    return found
 
 
 def read_result(store: Store, run: str, name: str) -> list[dict[str, Any]] | None:
@@ -44,11 +72,14 @@ def is_stale(store: Store, run: str, name: str, version: int, inputs: Mapping[st
         notes = read_sealed(_path(store, run, name), name)[1]
     except (FileNotFoundError, StoreFault):
         return True
-    return notes != {"version": version, "inputs": dict(inputs)}
+    return (notes["version"], notes["inputs"]) != (version, dict(inputs))
 
 
 def result_notes(store: Store, run: str, name: str) -> dict[str, Any] | None:
-    """Return version and inputs of the stored result of an analysis, None if there is none; `StoreFault` if damaged."""
+    """Return what stands beside the rows of a result: `version`, `inputs`, `retention` if that was not everything.
+
+    None if there is no such result; raises `StoreFault` if it is damaged.
+    """
     try:
         return read_sealed(_path(store, run, name), name)[1]
     except FileNotFoundError:

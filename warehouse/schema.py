@@ -201,7 +201,7 @@ SEGMENT_FILES: tuple[str, ...] = ("epochs", "reactions", "mechanisms", "mutation
 RESULTS: tuple[str, ...] = tuple(table.name for table in RESULT_TABLES)
 
 #: Relations that say what is stored of runs, made when they are asked for.
-OF_RUNS: tuple[str, ...] = ("runs", "kept", "sizes")
+OF_RUNS: tuple[str, ...] = ("runs", "kept", "results", "sizes")
 
 TOKEN_COLUMNS = (PROGRAM, SITE, TOKEN, BORN_EPOCH, BORN_PROGRAM, BORN_SITE, CHAR)
 
@@ -223,6 +223,30 @@ RELATIONS: dict[str, Table] = {
                     "",
                     "counts (rows of `epochs`), states (that tokens_at and its kind tell) or logs (reactions,"
                     " mutations and copies); a run that was not thinned has one stretch of each",
+                ),
+            ),
+        ),
+        Table(
+            "results",
+            "an analysis that was made of a run",
+            ("run", "analysis"),
+            _placed(
+                Column("analysis", TEXT, "", "its name, which is that of its relation"),
+                Column("version", INTEGER, "order", "of the analysis: changes when its results do"),
+                Column("rows", BIGINT, "rows", "rows of its relation"),
+                Column(
+                    "last_epoch",
+                    INTEGER,
+                    "epochs",
+                    "last state of the history that it was made of; null if it does not say",
+                    nullable=True,
+                ),
+                Column(
+                    "retention",
+                    TEXT,
+                    "",
+                    "what was kept of that history as it was made: everything, or as `runs.retention`; a result made"
+                    " before the run was thinned stays true",
                 ),
             ),
         ),

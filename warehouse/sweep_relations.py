@@ -4,14 +4,24 @@ Nothing is counted beforehand: each question is answered from the store as it is
 none of the shares: with a stop condition the quick ones among them would count for more.
 """
 
+import re
+from collections.abc import Callable
+
 from warehouse.schema import RELATIONS
 from warehouse.sweep_tables import Z
 
+_ROWS = re.compile(r"read_parquet\(_files\('(\w+)'\)\)")
 _MEASURES = tuple(column.name for column in RELATIONS["epochs"].columns if column.name not in {"run", "epoch"})
 
 
-def sweep_statements() -> list[str]:
-    """Return the statements that make the views and macros, in an order in which they can be made."""
+def sweep_statements(rows_of: Callable[[str], str] | None = None) -> list[str]:
+    """Return the statements that make the views and macros, in an order in which they can be made.
+
+    ``rows_of``: what stands in them for the rows of a file of all sweeps and of `paper_shares`, by name; by default
+    what the functions of a connection name.
+    """
+    if rows_of is not None:
+        return [_ROWS.sub(lambda found: rows_of(found[1]), statement) for statement in sweep_statements()]
     return [
         *_WILSON,
         _SWEEP_RUNS,

@@ -18,6 +18,7 @@ import pyarrow as pa
 from warehouse import locks
 from warehouse.errors import StoreError
 from warehouse.files import make_folder
+from warehouse.plain_views import renew_plain_views
 from warehouse.record import NAME
 from warehouse.schema import FILES
 from warehouse.sealed import read_sealed, write_sealed
@@ -62,6 +63,8 @@ def write_plan(store: Store, sweep: str, definition: str, paper: str | None, pla
     """
     folder = _folder(store, sweep)
     make_folder(folder)
+    with locks.exclusive(store.path / ".lock"):
+        renew_plain_views(store.path)
     with locks.exclusive(folder / ".lock"):
         before = read_definition(store, sweep)
         kept = {(row.run, row.condition) for row in plan}

@@ -1,12 +1,15 @@
 """A sweep on a Dask cluster: a worker is killed, and so is the sweep; the files are those of an undisturbed one."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,9 +44,8 @@ Soup.advance = lambda soup: (time.sleep(0.005), advance(soup))[1]
 """
 
 
-def start(folder: Path, workers: int) -> "subprocess.Popen[str]":
+def start(folder: Path, where: str) -> "subprocess.Popen[str]":
     (folder / "s.toml").write_text(TEXT, encoding="utf-8")
-    (folder / "sitecustomize.py").write_text(SITE.replace("ROOT", repr(str(ROOT))), encoding="utf-8")
     words = [
         "--store",
         str(folder / "store"),
@@ -51,10 +53,15 @@ def start(folder: Path, workers: int) -> "subprocess.Popen[str]":
         str(folder / "s.toml"),
         "--direct",
         "--dask",
-        f"local:{workers}",
+        where,
     ]
+    return python(folder, "-m", "flows.cli", *words)
+
+
+def python(folder: Path, *words: str) -> "subprocess.Popen[str]":
+    (folder / "sitecustomize.py").write_text(SITE.replace("ROOT", repr(str(ROOT))), encoding="utf-8")
     return subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", *words],
+        [sys.executable, *words],
         env=os.environ | {"PYTHONPATH": str(folder)},
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -97,7 +104,7 @@ def test_a_killed_worker_s_run_goes_on_in_another_and_a_killed_sweep_completes(
     tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     store = tmp_path / "store"
-    with start(tmp_path, 2) as process:
+    with start(tmp_path, "local:2") as process:
         wait_for(lambda: writers(store))
         run, worker = writers(store).popitem()
         assert worker in workers_of(process.pid)
@@ -110,7 +117,7 @@ def test_a_killed_worker_s_run_goes_on_in_another_and_a_killed_sweep_completes(
         process.kill()
     wait_until_gone(workers)
     assert {path: path.stat().st_ino for path in kept} == kept
-    with start(tmp_path, 1) as process:
+    with start(tmp_path, "local:1") as process:
         out, told = process.communicate(timeout=240)
     assert process.returncode == 0, told
     assert "Traceback" not in told
@@ -121,11 +128,96 @@ def test_a_killed_worker_s_run_goes_on_in_another_and_a_killed_sweep_completes(
         assert sql.sql("SELECT planned, done, failed FROM sweeps").fetchall() == [(2, 2, 0)]
 
 
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[str]"]]]:
+    """A cluster of its own: its address, its two workers' processes and, last, its scheduler's."""
+    described = str(tmp_path / "scheduler.json")
+    dask = ("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+    scheduler = python(tmp_path, *dask, "--scheduler-file", described)
+    dask = ("-m", "dask", "worker", "--scheduler-file", described, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+    processes = [*(python(tmp_path, *dask) for _ in range(2)), scheduler]
+    try:
+        wait_for(lambda: Path(described).exists() and Path(described).read_text().endswith("}"))
+        address = json.loads(Path(described).read_text())["address"]
+        from distributed import Client
+
+        with Client(address) as client:
+            client.wait_for_workers(2)
+        yield address, processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def test_a_cluster_of_its_own_stops_loses_a_worker_and_loses_its_scheduler(
+    tmp_path: Path, undisturbed: dict[str, bytes], cluster: tuple[str, list["subprocess.Popen[str]"]]
+) -> None:
+    # One test: a cluster takes seconds to come up.
+    (address, processes), store = cluster, tmp_path / "store"
+    # Ctrl-C: what the workers were at is stored, not whole segments alone, and nobody goes on with it
+    with start(tmp_path, address) as process:
+        wait_for(lambda: len(writers(store)) == 2)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told.splitlines()[-1][:26]) == (1, "primordium: stopped after ")
+    records = Store.open(store).runs()
+    assert [record.status for record in records] == ["interrupted"] * 2
+    assert any(record.epochs % 64 for record in records)
+    assert all(64 <= record.epochs < 300 for record in records)
+
+    # a worker dies: the other one takes its run, and nobody else notices
+    with start(tmp_path, address) as process:
+        wait_for(lambda: len(writers(store)) == 2)
+        run, worker = writers(store).popitem()
+        [killed] = [each for each in processes if each.pid == worker]
+        killed.kill()
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert "failed" not in told
+    assert Store.open(store).record(run).status == "complete"
+    assert files(store) == undisturbed
+
+    # the scheduler dies: a line for each run that was out; asked again, all is done
+    shutil.rmtree(store)
+    with start(tmp_path, address) as process:
+        wait_for(lambda: writers(store))
+        processes[-1].kill()
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Traceback" not in told
+    failed = [line for line in told.splitlines() if line.startswith("failed: run ")]
+    assert len(failed) == 2
+    assert all(f"not done by the Dask cluster at {address}: " in line for line in failed)
+    with start(tmp_path, "local:1") as process:
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 0, told
+    assert files(store) == undisturbed
+
+
+def test_a_bar_moves_by_what_is_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import flows.dask_workers
+    from flows.pipeline import run_direct
+    from flows.progress import Reporter
+
+    monkeypatch.setattr("warehouse.record.SEGMENT_CELLS", 64)
+    store = tmp_path / "store"
+    [member, *_] = sweep_of(tmp_path, store, TEXT).members
+    committed = flows.dask_workers._Committed(member.request)
+    assert committed.more() == 0
+    run_direct(replace(member.request, epochs=100), Reporter())
+    assert committed.more() == 0  # too soon
+    monkeypatch.setattr(flows.dask_workers, "_TELL", 0.0)
+    assert [committed.more(), committed.more()] == [100, 0]
+    run_direct(replace(member.request, epochs=128), Reporter())
+    assert committed.more() == 28
+
+
 def test_a_worker_that_does_not_see_the_store_makes_none(tmp_path: Path) -> None:
     from flows.dask_workers import _done_there
 
     [member, *_] = sweep_of(tmp_path, tmp_path / "store", TEXT).members
-    outcome, simulated = _done_there(member.request, "everything", "two")
+    outcome, simulated = _done_there(member.request, "everything", "two", "stop")
     assert outcome.error.startswith("the Dask worker on ")
     assert f"does not see the store {tmp_path / 'store'}" in outcome.error
     assert simulated == 0

@@ -86,6 +86,12 @@ class Place:
             start_new_session=True,
         )
 
+    def serve(self) -> None:
+        """Begin to serve; returns when it does."""
+        self.serving = self.start("-m", "flows.cli", "serve", "--store", str(self.store), "--limit", "1")
+        until(lambda: self.serving.poll() is not None or deployed(self))
+        assert self.serving.poll() is None
+
     def call(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
@@ -143,13 +149,11 @@ def place(tmp_path: Path) -> Iterator[Place]:
     assert server.stdout is not None
     place.url, place.environment["SERVER"] = server.stdout.readline().split()
     place.environment["PREFECT_API_URL"] = place.url
-    serving = place.start("-m", "flows.cli", "serve", "--store", str(place.store), "--limit", "1")
     try:
-        until(lambda: serving.poll() is not None or deployed(place))
-        assert serving.poll() is None
+        place.serve()
         yield place
     finally:
-        for process in (serving, server):
+        for process in (place.serving, server):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
@@ -213,9 +217,21 @@ def test_runs_of_a_server(place: Place, direct: Callable[[int], dict[str, bytes]
     assert place.ended(place.submit("sweep", **sweep))[0] == "Completed"
     assert [(place.record(seed).status, place.record(seed).epochs) for seed in (7, 8)] == [("complete", 300)] * 2
 
+    # serving ends by Ctrl-C: what was simulated is stored, not whole segments alone
+    crashed = place.submit(**SOUP | {"seed": 6})
+    until(lambda: place.segments(6) > 0)
+    place.serving.send_signal(signal.SIGINT)
+    place.serving.communicate(timeout=PATIENCE)
+    assert place.serving.returncode == 0
+    record = place.record(6)
+    assert (record.status, place.state(crashed)["type"]) == ("interrupted", "CRASHED")
+    assert 64 < record.epochs < 300
+    assert record.epochs % 64
+    place.serve()
+
     # the server dies in mid-run: the run does not
     place.submit(**SOUP | {"seed": 6})
-    until(lambda: place.segments(6) > 0)
+    until(lambda: place.record(6).status == "running" and place.record(6).epochs > record.epochs)
     os.kill(int(place.environment["SERVER"]), signal.SIGKILL)
     until(lambda: place.record(6).status == "complete")
     assert history(place.store, place.record(6).run) == direct(6)

@@ -6,19 +6,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import sim.config
 from flows.pipeline import run_direct
 from flows.progress import Reporter
-from flows.request import read_request
+from flows.request import RunRequest, read_request
 from flows.stopping import Goal
 from flows.sweep import SweepDrive, run_sweep
 from flows.sweep_file import Sweep, read_sweep
 from flows.sweep_progress import SweepDisplay
-from sim import SoupConfig
+from flows.worker import Outcome, attempted
+from sim import SoupConfig, language
 from warehouse.connection import connect
+from warehouse.errors import StoreError
 from warehouse.store import Store
 from warehouse.sweeps import read_ends
 
@@ -43,6 +48,21 @@ class Silent(SweepDisplay):
 
     def note(self, text: str) -> None:
         self.lines.append(text)
+
+
+class InProcess:
+    """A worker that is this process, which knows what a test changed."""
+
+    alive = True
+
+    def run(self, request: RunRequest, keep: str, advanced: Callable[[int], None]) -> Outcome:
+        return attempted(request, keep, advanced)
+
+    def interrupt(self) -> None:
+        pytest.fail("nobody asked for it")
+
+    def close(self) -> None:
+        pass
 
 
 def sweep_of(folder: Path, store: Path, text: str = TEXT) -> Sweep:
@@ -181,6 +201,57 @@ def test_runs_stop_when_they_are_asked_to_and_are_done_then(tmp_path: Path) -> N
     assert {end.ended_by for end in ends} == {"replicators"}
     assert all(end.epochs % 64 == 0 and end.epochs < 4096 for end in ends), lines
     assert do(tmp_path, tmp_path / "store", 2, text.replace("Ġ", "Ġ" * 48))[0].left == []
+
+
+def test_a_sweep_of_changed_semantics_is_refused_with_the_reason_and_goes_on_under_another_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store"
+    old = SweepDrive(sweep_of(tmp_path, store), store, 1, Silent())
+    made = old.left[0]
+    run_direct(made.request, Reporter())
+    newer = replace(language("bff_noheads_4bit"), version=2)
+    monkeypatch.setattr(sim.config, "language", lambda name: newer if name == newer.name else language(name))
+    plan = (store / "sweeps" / "rates" / "sweep_plans.parquet").read_bytes()
+    with pytest.raises(StoreError) as refused:
+        SweepDrive(sweep_of(tmp_path, store), store, 1, Silent())
+    assert str(refused.value) == (
+        f"name: the sweep 'rates' is in {store} with 4 runs by semantics version 1; bff_noheads_4bit has semantics"
+        " version 2 now, by which they are other runs; they stay as they are: choose another name in the sweep's file"
+        " for new ones, or another store"
+    )
+    assert (store / "sweeps" / "rates" / "sweep_plans.parquet").read_bytes() == plan
+    renamed = sweep_of(tmp_path, store, TEXT.replace('"rates"', '"rates-2"'))
+    drive = SweepDrive(renamed, store, 1, Silent(), make_worker=InProcess)
+    run_sweep(drive)
+    assert isinstance(drive.display, Silent)
+    assert drive.display.lines[0] == "sweep rates-2: 4 runs, 0 of them done"
+    assert drive.display.lines[1] == (
+        "bff_noheads_4bit has semantics version 2 now: these are new runs; those of the same configurations by earlier"
+        " versions (1) stay as they are"
+    )
+    assert (drive.complete, drive.failed) == (True, {})
+    versions = sorted(record.semantics_version for record in Store.open(store).runs())
+    assert versions == [1, 2, 2, 2, 2]
+    assert made.planned.run in Store.open(store).run_ids()
+
+
+def test_runs_whose_time_is_over_are_done_and_say_so(tmp_path: Path) -> None:
+    store, text = (
+        tmp_path / "store",
+        TEXT.replace("epochs = 256", "epochs = 100000") + '[stop_when]\nwall_time = "0.3 s"',
+    )
+    sweep = sweep_of(tmp_path, store, text.replace("count = 2", "count = 1"))
+    drive = SweepDrive(sweep, store, 1, Silent(), force=True, make_worker=InProcess)
+    run_sweep(drive)
+    assert (drive.complete, drive.failed) == (True, {})
+    with connect(store) as sql:
+        rows = sql.sql("SELECT ended_by, done, status, epochs, planned_epochs, error FROM sweep_runs").fetchall()
+        assert sql.sql("SELECT planned, done FROM sweeps").fetchall() == [(2, 2)]
+    for ended_by, done, status, epochs, planned, error in rows:
+        assert (ended_by, done, status, planned, error) == ("wall_time", True, "complete", 100000, None)
+        assert 0 < epochs < 100000
+    assert SweepDrive(sweep, store, 1, Silent()).left == []
 
 
 def test_time_over_ends_a_run_at_the_state_it_has_reached() -> None:

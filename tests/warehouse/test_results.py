@@ -7,6 +7,7 @@ import pytest
 
 from tests.warehouse.making import measured
 from warehouse.columns import BIGINT
+from warehouse.connection import connect
 from warehouse.errors import StoreFault
 from warehouse.results import (
     is_stale,
@@ -38,6 +39,17 @@ def test_rows_come_back_in_their_order(store: Store, run: str) -> None:
     write_result(store, run, "replicators", rows, 1, INPUTS)
     assert read_result(store, run, "replicators") == rows
     assert store.files(run).results["replicators"].name == "replicators.parquet"
+
+
+def test_sql_tells_of_what_history_a_result_was_made(store: Store, run: str) -> None:
+    write_result(store, run, "founders", [], 2, {"last_epoch": 150})
+    write_result(store, run, "replicators", [ROW, ROW], 1, {"last_epoch": 120}, retention="keyframes")
+    assert not is_stale(store, run, "replicators", 1, {"last_epoch": 120})
+    with connect(store) as sql:
+        assert sql.sql("SELECT * FROM results ORDER BY analysis").fetchall() == [
+            (run, "founders", 2, 0, 150, "everything"),
+            (run, "replicators", 1, 2, 120, "keyframes"),
+        ]
 
 
 def test_no_rows_are_a_result_too(store: Store, run: str) -> None:

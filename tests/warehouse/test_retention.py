@@ -89,6 +89,8 @@ def test_each_policy_keeps_what_it_says(store: Store, run: str, whole: Store, po
                 np.testing.assert_array_equal(log.mechanisms.ids[log.mechanism], same.mechanisms.ids[same.mechanism])
         for name, column in history.epochs(compacted=False).items():
             np.testing.assert_array_equal(column, thinned.epochs(compacted=False)[name])
+        logs = {n for first, last in LOGS[policy] for n in range(first, last + 1)}
+        assert {n for first, last in thinned.kept.gone for n in range(first, last + 1)} == set(range(1, 151)) - logs
     assert done.made == (policy != "everything")
     assert (done.bytes_after < done.bytes_before) == done.made
     assert store.record(run).settings.retention == store.stored_record(run).settings.retention == policy
@@ -439,4 +441,4 @@ def test_stretches_in_words(stretches: list[tuple[int, int]], words: str) -> Non
 
 def test_nothing_is_kept_of_a_run_without_segments(tmp_path: Path) -> None:
     files = RunFiles("0" * 16, tmp_path, "everything", (), (), None, {})
-    assert (Kept(files).states, Kept(files).logs, rows_of(files)) == ([], [], [])
+    assert (Kept(files).states, Kept(files).logs, Kept(files).gone, rows_of(files)) == ([], [], [], [])

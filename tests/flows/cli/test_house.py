@@ -9,7 +9,8 @@ import pytest
 from tests.flows.cli.conftest import SMALL, Answer, call
 from warehouse.store import Store
 
-SOUP = ("--language", "bff_noheads_4bit", "--programs", "256", "--seed", "0", "--name", "soup")
+#: A soup with an onset at state 13: the paper's replicator among noise.
+PLANTED = ("--programs", "128", "--plant", "5=[[{.>]-]" + "Ġ" * 48 + "]-]>.{[[", "--name", "soup", "--direct")
 
 
 @pytest.fixture
@@ -49,9 +50,13 @@ def test_a_thinned_run_answers_or_says_what_is_not_there(own: Path) -> None:
         ("species", "small", "--epoch", "300"),
         ("export", "small", "--tokens", "298:301", own.parent / "tokens"),
         ("trends", "small", "--all"),
-        ("analyze", "small", "--only", "trends", "--rebuild"),
     ):
         refused(call(*words, "--store", own), "run [0-9a-f]{16} was thinned .--keep transition.: .* is not there")
+    refused(
+        call("analyze", "small", "--only", "trends", "--rebuild", "--store", own),
+        r"run [0-9a-f]{16} was thinned \(--keep transition\): the logs of epochs 1[0-9]{2} to 511 are gone .*"
+        "analysis trends cannot be made of states 0 to 512; its result of states 0 to 512 stands, made when every",
+    )
     assert call("sql", "SELECT count(*) FROM trends", "--store", own).out == trends
     assert call("show", "small", "--store", own).code == 0
     assert call("show", "small", "--store", own, "--figure", own.parent / "small.png").code == 0
@@ -81,10 +86,12 @@ def test_analyses_of_an_extended_thinned_run_are_made_as_far_as_can_be(tmp_path:
         patch.setattr("warehouse.record.segment_length", lambda _programs: 64)
         whole, own = tmp_path / "whole", tmp_path / "own"
         for store in (whole, own):
-            assert call("run", *SOUP, "--epochs", "128", "--store", store, "--direct").code == 0
+            assert call("run", *PLANTED, "--epochs", "128", "--store", store).code == 0
+        founders = "SELECT * FROM founders"
+        found = call("sql", founders, "--store", own).out
         call("thin", "soup", "--keep", "keyframes", "--store", own)
         for store in (whole, own):
-            extended = call("run", *SOUP, "--epochs", "200", "--store", store, "--direct")
+            extended = call("run", *PLANTED, "--epochs", "200", "--store", store)
             assert extended.code == 0, extended.err
         tokens = "SELECT sum(token) FROM tokens_at('soup', 170)"
         assert call("sql", tokens, "--store", own).out == call("sql", tokens, "--store", whole).out
@@ -93,7 +100,22 @@ def test_analyses_of_an_extended_thinned_run_are_made_as_far_as_can_be(tmp_path:
         known = call("analyze", "soup", "--store", whole, "--format", "json").json
         assert [row["analysis"] for row in left] == [row["analysis"] for row in known]
         notes = {row["analysis"]: row["note"] for row in left if row["note"] is not None}
-        assert "is not there" in notes["trends"]
+        gone = "was thinned (--keep keyframes): the logs of epochs 1 to 127 are gone (relation kept); analysis"
+        assert f"{gone} trends cannot be made of states 0 to 200; it was not made before" in notes["trends"]
+        stands = "its result of states 0 to 128 stands, made when everything was kept (relation results)"
+        assert f"{gone} transitions cannot be made of states 0 to 200; {stands}" in notes["transitions"]
+        needy = "founders, which needs transitions, cannot be made of states 0 to 200; its result of states 0 to 128"
+        assert f"{gone} {needy}" in notes["founders"]
+        only = call("analyze", "soup", "--only", "founders", "--store", own)
+        refused(only, f"analysis {needy} stands")
+        assert call("sql", founders, "--store", own).out == found
+        made = "SELECT analysis, last_epoch, retention FROM results WHERE analysis IN ('transitions', 'founders')"
+        assert call("sql", f"{made} ORDER BY ALL", "--store", own, "--format", "csv").out.split()[1:] == [
+            "founders,128,everything", "transitions,128,everything"
+        ]  # fmt: skip
+        assert call("sql", f"{made} ORDER BY ALL", "--store", whole, "--format", "csv").out.split()[1:] == [
+            "founders,200,everything", "transitions,200,everything"
+        ]  # fmt: skip
 
 
 def test_a_run_of_which_counts_are_left_is_not_extended_and_stays_complete(own: Path) -> None:
