@@ -14,6 +14,8 @@ from typing import Any, Self
 from flows.request import RunRequest
 from flows.worker import Outcome, attempted
 from sim import InputError
+from warehouse.object_client import object_url
+from warehouse.sweep_places import sweep_place
 
 _LOCAL = "local:"
 _CONNECT = 20  # seconds
@@ -37,7 +39,7 @@ class DaskCluster:
 
     def worker(self, sweep: str, store: Path) -> "DaskWorker":
         """Return one that does a run at a time of a sweep whose plan is in the store."""
-        return DaskWorker(self._client, self._where, sweep, store.absolute())
+        return DaskWorker(self._client, self._where, sweep, store if object_url(store) else store.absolute())
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +95,7 @@ class DaskWorker:
 
 def _done_there(request: RunRequest, keep: str, sweep: str) -> tuple[Outcome, int]:
     """Do a run in a worker; return what came of it and how many epochs were simulated."""
-    if not (request.store / "sweeps" / sweep).is_dir():  # never make a store that the others do not see
+    if not sweep_place(request.store).has(sweep):  # never make a store that the others do not see
         host = platform.node()
         return Outcome(error=f"the Dask worker on {host} does not see the store {request.store}; share its path"), 0
     simulated: list[int] = []

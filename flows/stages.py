@@ -31,7 +31,7 @@ from warehouse.publication import Publisher
 from warehouse.reader import History
 from warehouse.record import run_id
 from warehouse.store import Store
-from warehouse.working import take_up
+from warehouse.working import take_up, working_folder
 from warehouse.writer import RunWriter
 
 
@@ -42,7 +42,7 @@ class RunInterrupted(KeyboardInterrupt):
 class Pipeline:
     """The stages of one run that is being made. A context manager; opening it waits for the run's lock.
 
-    - `run`: the run's id; `store`: where it goes
+    - `run`: the run's id; `store`: where it goes; `folder`: where files beside it may lie
     - `simulating`: between the first segment and the analyses; `complete`: simulated, stored and analysed
     - `stopping`: somebody asked to stop
     - `failures`: what made stages fail that have not succeeded since, by stage
@@ -66,6 +66,7 @@ class Pipeline:
         self.request, self.reporter = request, reporter
         expected = foreseen(request)
         self.store = Store.open(request.store, create=True)
+        self.folder = self.store.path if self._publisher is None else working_folder(self._publisher.place)
         self.stopping = self.complete = self.simulating = False
         self.failures: dict[str, BaseException] = {}
         self.busy, self.idle_since = 0, time.monotonic()

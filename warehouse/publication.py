@@ -194,7 +194,8 @@ def change_sweep(objects: Objects, sweep: str, change: Callable[[Store], object]
     folder = f"sweeps/{sweep}"
     for _ in range(_ATTEMPTS):
         with tempfile.TemporaryDirectory() as place:
-            joined = Store.open(Path(place) / "store", create=True)
+            joined = _Joined.open(Path(place) / "store", create=True)
+            joined.url = objects.url
             before = read_head(objects, folder)
             for path in before[0].files if before is not None else ():
                 there = joined.path / folder / path
@@ -209,6 +210,20 @@ def change_sweep(objects: Objects, sweep: str, change: Callable[[Store], object]
             if _Publication(objects, head, sources).commit(head, before) is not None:
                 return True
     raise StoreFault(f"sweep {sweep}: others keep publishing it to {objects.url}; give the command again")
+
+
+class _Joined(Store):
+    """What is published of a sweep, in a folder of this machine to be changed; named by its URL."""
+
+    url = ""
+
+    @classmethod
+    def open(cls, path: str | Path = "store", *, create: bool = False) -> "_Joined":
+        return cls(Store.open(path, create=create).path)
+
+    @property
+    def place(self) -> str:
+        return self.url
 
 
 def _publication(

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from warehouse import locks
 from warehouse.content_cache import cache_folder
-from warehouse.errors import StoreError
-from warehouse.files import make_folder, remove_tree, replacing, writing
+from warehouse.files import remove_tree, replacing, writing
 from warehouse.heads import Head
 from warehouse.leases import Leases
 from warehouse.mirrors import fetch_all, fetched
@@ -21,15 +20,15 @@ from warehouse.object_client import object_url
 from warehouse.object_store import ObjectStore
 from warehouse.publication import Publisher, make_published
 from warehouse.record import updated
-from warehouse.removal import remove_run, writing_alone
+from warehouse.removal import remove_run
 from warehouse.store import Store
 from warehouse.transfer import copy_run
 
 _RECORD = "runs.parquet"
 
 
-def working_folder(place: str | Path, run: str) -> Path:
-    """Return where on this machine a run (its id) of the store at a URL is made."""
+def working_folder(place: str | Path, run: str = "") -> Path:
+    """Return where on this machine a run (its id) of the store at a URL is made; without a run, what goes with all."""
     what = f"{object_url(place)}/runs/run={run}"
     return cache_folder() / "working" / hashlib.sha256(what.encode()).hexdigest()[:16]
 
@@ -57,17 +56,12 @@ def take_up(place: str | Path, run: str, wait: Callable[[str], None] | None = No
 
 
 def discard(place: str | Path, run: str) -> None:
-    """Remove what this machine has of a run; it goes on from what is published. Nothing if it is being written here."""
-    folder = working_folder(place, run)
-    if not folder.exists():
-        return
-    make_folder(folder / "runs" / f"run={run}")
-    try:
-        lock = writing_alone(Store(folder), run)
-    except StoreError:
-        return
-    with lock, writing(f"removing {folder}"):
-        remove_tree(folder)
+    """Remove what this machine has of a run; it goes on from what is published. Nothing while somebody writes it."""
+    folder, leases = working_folder(place, run), Leases(make_published(str(place)))
+    if folder.exists() and not leases.is_held(run):
+        with leases.take(run), writing(f"removing {folder}"):
+            if not is_written_here(place, run):  # by one whose lease was taken for void
+                remove_tree(folder)
 
 
 def is_written_here(place: str | Path, run: str) -> bool:
