@@ -44,7 +44,7 @@ def open_published(url: str | Path, *, create: bool = False) -> "ObjectStore":
 
 
 class ObjectStore(Store):
-    """See the module. Made by `open_published`, or `Store.open`; nothing can be written through it."""
+    """See the module. Made by `open_published`, or `Store.open`; nothing is written through it (see `published`)."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
