@@ -191,7 +191,9 @@ def test_killed_workers_and_sweeps_are_completed_by_asking_again(
         pytest.importorskip("distributed", reason="needs the extra `dask`: pip install 'primordium[dask]'")
     objects = make_published(url)
     with start(tmp_path, url, *how) as process:
-        wait_for(lambda: time.sleep(0.3) or list(objects.list("heads/run=")))  # a segment is published
+        while not list(objects.list("heads/run=")):  # until a segment is published
+            assert process.poll() is None
+            time.sleep(0.3)
         [entry, *_] = objects.list("writers/")
         found = objects.get(entry.key)
         assert found is not None
