@@ -18,8 +18,9 @@ from flows.request import RunRequest
 from flows.worker import Outcome, attempted
 from sim import InputError
 from warehouse.errors import StoreError, StoreFault
+from warehouse.object_client import object_url
 from warehouse.record import run_id
-from warehouse.store import Store
+from warehouse.sweep_places import sweep_place
 
 if TYPE_CHECKING:
     from flows.stages import Pipeline
@@ -47,7 +48,7 @@ class DaskCluster:
 
     def worker(self, sweep: str, store: Path) -> "DaskWorker":
         """Return one that does a run at a time of a sweep whose plan is in the store."""
-        return DaskWorker(self._client, self._where, sweep, store.absolute())
+        return DaskWorker(self._client, self._where, sweep, store if object_url(store) else store.absolute())
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +116,7 @@ class _Committed:
     """How far the store says that a run has come, looked at now and then."""
 
     def __init__(self, request: RunRequest) -> None:
-        self._run, self._store = run_id(request.config), Store(request.store)
+        self._run, self._place = run_id(request.config), sweep_place(request.store)
         self._last, self._looked = self._read(request.config.first), time.monotonic()
 
     def more(self) -> int:
@@ -128,7 +129,8 @@ class _Committed:
 
     def _read(self, known: int) -> int:
         with suppress(OSError, StoreError, StoreFault):  # whoever does the run says what is wrong
-            return max(self._store.files(self._run).last, known)
+            if (store := self._place.existing()) is not None:
+                return max(store.files(self._run).last, known)
         return known
 
 
@@ -137,7 +139,7 @@ def _done_there(request: RunRequest, keep: str, sweep: str, stop: str) -> tuple[
 
     It stops at its next epoch once the cluster's event ``stop`` is set.
     """
-    if not (request.store / "sweeps" / sweep).is_dir():  # never make a store that the others do not see
+    if not sweep_place(request.store).has(sweep):  # never make a store that the others do not see
         host = platform.node()
         return Outcome(error=f"the Dask worker on {host} does not see the store {request.store}; share its path"), 0
     simulated: list[int] = []

@@ -111,7 +111,7 @@ def _local_server(limit: float, imported: threading.Event) -> LocalServer:
 
 def _run_flow(pipeline: Pipeline) -> str:
     """Run the flow; raise what a stage of ours raised; return what went wrong with Prefect, "" for nothing."""
-    quiet.prepare(pipeline.store.path)
+    quiet.prepare(pipeline.folder)
     pipeline.reporter.stage("starting Prefect")
     limit = start_up_limit()
     flow = FlowThread(lambda: _call(pipeline), limit)

@@ -27,10 +27,11 @@ from sim import Soup
 from sim.initial import imported_tokens
 from warehouse.errors import ThinnedError
 from warehouse.object_client import object_url
+from warehouse.publication import Publisher
 from warehouse.reader import History
 from warehouse.record import run_id
 from warehouse.store import Store
-from warehouse.working import take_up
+from warehouse.working import take_up, working_folder
 from warehouse.writer import RunWriter
 
 
@@ -41,7 +42,7 @@ class RunInterrupted(KeyboardInterrupt):
 class Pipeline:
     """The stages of one run that is being made. A context manager; opening it waits for the run's lock.
 
-    - `run`: the run's id; `store`: where it goes
+    - `run`: the run's id; `store`: where it goes; `folder`: where files beside it may lie
     - `simulating`: between the first segment and the analyses; `complete`: simulated, stored and analysed
     - `stopping`: somebody asked to stop
     - `failures`: what made stages fail that have not succeeded since, by stage
@@ -50,13 +51,22 @@ class Pipeline:
 
     def __init__(self, request: RunRequest, reporter: Reporter) -> None:
         self.run = run_id(request.config)
-        self._publisher = None if object_url(request.store) is None else take_up(request.store, self.run)
-        if self._publisher is not None:
+        self._publisher: Publisher | None = None
+        if object_url(request.store) is not None:
+            self._publisher = take_up(request.store, self.run, reporter.note)
             reporter.note(f"made in {self._publisher.store.path}, and published as it grows to {self._publisher.place}")
             request = replace(request, store=self._publisher.store.path)
+        try:
+            self._open(request, reporter)
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _open(self, request: RunRequest, reporter: Reporter) -> None:
         self.request, self.reporter = request, reporter
         expected = foreseen(request)
         self.store = Store.open(request.store, create=True)
+        self.folder = self.store.path if self._publisher is None else working_folder(self._publisher.place)
         self.stopping = self.complete = self.simulating = False
         self.failures: dict[str, BaseException] = {}
         self.busy, self.idle_since = 0, time.monotonic()
@@ -107,7 +117,10 @@ class Pipeline:
         if self._soup is not None:
             self._soup.close()
         failed = isinstance(error, Exception) and not isinstance(error, ThinnedError)  # then the run is what it was
-        self._writer.close(failed=failed and not self.complete)
+        try:
+            self._writer.close(failed=failed and not self.complete)
+        finally:
+            self._give_up()
 
     # What there is to do
 
@@ -260,6 +273,11 @@ class Pipeline:
         if self._publisher is not None:
             with self._stage("publish"):
                 self._publisher.publish()
+
+    def _give_up(self) -> None:
+        """Let others write the run, if the store is on object storage; the writer's own lock is not for them."""
+        if self._publisher is not None:
+            self._publisher.close()
 
     def _soup_at(self, epoch: int) -> Soup:
         """Return the soup in state ``epoch``: the one at hand, or one made from the store."""

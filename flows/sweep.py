@@ -18,11 +18,12 @@ from flows.signals import handled
 from flows.sweep_file import Member, Sweep
 from flows.sweep_progress import SweepDisplay
 from flows.worker import Outcome, RunWorker, Worker
-from warehouse import locks
+from warehouse import leases
 from warehouse.errors import StoreError, StoreFault
 from warehouse.record import RETENTIONS, RunRecord, earlier_ids
 from warehouse.store import Store
-from warehouse.sweeps import PlannedRun, RunEnd, read_ends, read_plan, write_ends, write_plan
+from warehouse.sweep_places import sweep_place
+from warehouse.sweeps import PlannedRun, RunEnd, read_ends, read_plan
 
 __all__ = ["Chunk", "SweepDrive", "live", "run_sweep"]
 
@@ -65,15 +66,17 @@ class SweepDrive:
     ) -> None:
         self.sweep, self.workers, self._make_worker = sweep, workers, make_worker
         self.display = SweepDisplay() if display is None else display
-        there = (store / "format.json").exists()
-        self.left = _left(Store.open(store), sweep) if there else _largest(sweep.members)
+        self._place = sweep_place(store)
+        there = self._place.existing()
+        self.left = _largest(sweep.members) if there is None else _left(there, sweep)
         expected = _expected(self.left, workers)
-        if self.left and not force:
+        if self.left and self._place.on_disk and not force:
             check_space(expected, store)
-        self.store = Store.open(store, create=True)
         self._earlier = _earlier(sweep.members)
-        _check_semantics(self.store, sweep, self._earlier)
-        write_plan(self.store, sweep.name, sweep.definition, sweep.paper, [each.planned for each in sweep.members])
+        if there is not None:
+            _check_semantics(there, sweep, self._earlier)
+        plan = [each.planned for each in sweep.members]
+        self._place.write_plan(sweep.name, sweep.definition, sweep.paper, plan)
         self.chunks = _chunks(len(self.left), expected.seconds * workers)
         self.failed: dict[str, str] = {}
         self.stopping, self.idle_since = False, time.monotonic()
@@ -95,6 +98,18 @@ class SweepDrive:
     def complete(self) -> bool:
         """Whether every run that was left has been tried to its end."""
         return len(self._ended) == len(self.left)
+
+    @property
+    def store(self) -> Store:
+        """The store as it is now."""
+        there = self._place.existing()
+        assert there is not None
+        return there
+
+    @property
+    def folder(self) -> Path:
+        """Where files beside the store may lie on this machine."""
+        return self._place.folder
 
     def done(self) -> list[PlannedRun]:
         """Return the rows of the plan of which nothing is left, by the store."""
@@ -183,10 +198,12 @@ class SweepDrive:
         worker: RunWorker | None = None
         try:
             while (place := self._next()) is not None:
+                if self._done_by_others(place):
+                    continue
                 if worker is None or not worker.alive:
                     worker = self._replaced(worker)
-                    if self.stopping:
-                        return
+                if self.stopping:
+                    return
                 began, member = time.monotonic(), self.left[place]
                 outcome = worker.run(member.request, self.sweep.keep, self.display.advance)
                 self._end(place, member, outcome, time.monotonic() - began)
@@ -214,7 +231,7 @@ class SweepDrive:
                     return None
                 place = self._waiting.popleft()
                 run = self.left[place].planned.run
-                if not locks.is_held(self.store.run_folder(run) / "writer.lock"):
+                if not self._place.is_written(run):
                     return place
                 self._waiting.append(place)
             if self.stopping or not self._waiting:
@@ -231,11 +248,35 @@ class SweepDrive:
             self.failed[planned.run] = outcome.error
         known = RunEnd(planned.run, outcome.epochs, outcome.ended_by or None, outcome.error or None)
         with self._changed, suppress(OSError, StoreError, StoreFault):  # it is found out again when asked for again
-            write_ends(self.store, self.sweep.name, [known])
-        self.display.ended(f"{_named(planned)}: {_came_to(outcome)}, {duration(seconds)}", planned.planned_epochs)
+            self._place.write_ends(self.sweep.name, [known])
+        self._tell_end(place, f"{_came_to(outcome)}, {duration(seconds)}")
+
+    def _tell_end(self, place: int, how: str) -> None:
+        planned = self.left[place].planned
+        self.display.ended(f"{_named(planned)}: {how}", planned.planned_epochs)
         with self._changed:
             self._ended.add(place)
             self._changed.notify_all()
+
+    def _done_by_others(self, place: int) -> bool:
+        """Tell whether nothing is left of a run by now; of one in a folder whoever takes it up sees that himself.
+
+        On object storage that would fetch it all. Waits while another process writes it, unless the sweep is stopped.
+        """
+        if self._place.on_disk:
+            return False
+        run = self.left[place].planned.run
+        try:
+            while self._place.is_written(run):
+                if self.stopping:
+                    return False
+                time.sleep(leases.LOOK)
+            done = _nothing_left(self.store, self.sweep, run)
+        except (StoreError, StoreFault):  # the worker meets it too, and tells
+            return False
+        if done:
+            self._tell_end(place, "done by another process")
+        return done
 
 
 def _left(store: Store, sweep: Sweep) -> list[Member]:
@@ -278,6 +319,12 @@ def _done(store: Store, sweep: Sweep) -> list[PlannedRun]:
     records = {record.run: record for record in store.stored_records()}
     rows = [each.planned for each in sweep.members]
     return [row for row in rows if _is_done(row, records.get(row.run), ends.get(row.run), sweep.keep)]
+
+
+def _nothing_left(store: Store, sweep: Sweep, run: str) -> bool:
+    end, record = read_ends(store, sweep.name).get(run), store.stored_record(run) if run in store.run_ids() else None
+    rows = [each.planned for each in sweep.members if each.planned.run == run]
+    return all(_is_done(row, record, end, sweep.keep) for row in rows)
 
 
 def _is_done(planned: PlannedRun, record: RunRecord | None, end: RunEnd | None, keep: str) -> bool:

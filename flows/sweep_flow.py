@@ -18,7 +18,7 @@ def sweep_with_prefect(drive: SweepDrive) -> None:
     if not drive.left:
         drive.start()
         return
-    quiet.prepare(drive.store.path)
+    quiet.prepare(drive.folder)
     limit, name = start_up_limit(), drive.sweep.name
     flow = FlowThread(lambda: _call(drive), limit)
     live[name] = drive

@@ -175,17 +175,26 @@ def _done(
     request: RunRequest, keep: str, tell: Callable[[int], None], begun: Callable[["Pipeline"], object]
 ) -> Outcome:
     from flows.pipeline import drive, opened
+    from warehouse.object_client import object_url
+    from warehouse.published import thin_published
     from warehouse.record import RETENTIONS
     from warehouse.results import read_result
     from warehouse.retention import thin
+    from warehouse.working import discard
 
     with opened(request, _Telling(tell)) as pipeline:
         begun(pipeline)
         drive(pipeline)
         epochs, ended_by = pipeline.end
         onsets: list[dict[str, Any]] = read_result(pipeline.store, pipeline.run, "transitions") or []
+    published = object_url(request.store) is not None
     if RETENTIONS.index(pipeline.store.record(pipeline.run).settings.retention) < RETENTIONS.index(keep):
-        thin(pipeline.store, pipeline.run, keep)
+        if published:
+            thin_published(request.store, pipeline.run, keep)
+        else:
+            thin(pipeline.store, pipeline.run, keep)
+    if published:  # a sweep may be larger than the disk here
+        discard(request.store, pipeline.run)
     return Outcome(epochs, ended_by, onsets[0]["epoch"] if onsets else None)
 
 

@@ -53,8 +53,8 @@ def refuse_writing(path: Path) -> None:
     mirror = _of(path)
     if mirror is not None:
         raise StoreError(
-            f"a store on object storage is only read ({mirror.place}); copy the run to a local store, and back"
-            f" when it has changed: `primordium copy RUN --to {mirror.place}`"
+            f"this is not done on object storage ({mirror.place}); copy the run to a local store, and back when it"
+            f" has changed: `primordium copy RUN --to {mirror.place}`"
         )
 
 

@@ -1,7 +1,8 @@
 """Objects in a bucket: the only place that talks to S3-compatible object storage.
 
 An object appears whole or not at all, and can be put on the condition that there is none yet, or that it is still the
-one that was read: these two are all that the store's safety there rests on. Endpoint, region and credentials come from
+one that was read: these two are all that the store's safety there rests on, and a server is tried for them before
+anything is written. Endpoint, region and credentials come from
 where Amazon's own tools take them: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION,
 AWS_PROFILE and ~/.aws.
 """
@@ -9,7 +10,8 @@ AWS_PROFILE and ~/.aws.
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +25,8 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REFUSED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "403"}
 _LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _NOT_THERE = {"NoSuchKey", "404"}
+_UNKNOWN = {"NotImplemented", "501", "InvalidArgument", "InvalidRequest"}
+_TRIAL = "conditional-puts"
 
 
 def object_url(place: str | Path) -> str | None:
@@ -93,6 +97,43 @@ class Objects:
                     raise
         there = self.get(key)  # an answer that was lost on the way is asked for again: then it is our own that is there
         return there[1] if there is not None and there[0] == content else None
+
+    def check_conditions(self) -> None:
+        """Raise `StoreError` unless the server refuses puts whose condition does not hold.
+
+        Leaves the small object ``conditional-puts``; may be called by several at once.
+        """
+        conditions: tuple[dict[str, str], ...] = ({"IfNoneMatch": "*"}, {"IfMatch": f'"{"0" * 32}"'})
+        with self._asking(f"writing {_TRIAL}"):
+            self._is_put(conditions[0])  # now it is there
+            held = [name for condition in conditions if not self._is_put(condition) for name in condition]
+        if len(held) < len(conditions):
+            raise StoreError(
+                f"{self.url}: the server does not honour If-None-Match and If-Match of a put, which keep two writers"
+                " apart; no store was made or changed: keep it in a folder, or on a server that does"
+            )
+
+    def _is_put(self, condition: dict[str, str]) -> bool:
+        """Put the object of the trial on a condition; tell whether the server did, or knows no conditions."""
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=self._key(_TRIAL), Body=b"tried\n", **condition)
+        except self._client.exceptions.ClientError as error:
+            if _code(error) in _UNKNOWN:
+                return True  # as little kept apart as where they are ignored
+            if _code(error) not in _LOST_RACE | _NOT_THERE:
+                raise
+            return False
+        return True
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; those that are not there are no error."""
+
+        def remove(key: str) -> None:
+            with self._asking(f"removing {key}"):
+                self._client.delete_object(Bucket=self._bucket, Key=self._key(key))
+
+        with ThreadPoolExecutor(THREADS, "removing") as pool:
+            list(pool.map(remove, keys))
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """Yield the objects whose keys begin with ``prefix``, by key."""

@@ -14,12 +14,13 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 from warehouse import locks
 from warehouse.content_cache import LIMIT, ContentCache, cache_folder
-from warehouse.errors import StoreError, fault
+from warehouse.errors import StoreError, StoreFault, fault
 from warehouse.files import remove_tree
-from warehouse.heads import HEADS, Head, parse_head
+from warehouse.heads import HEADS, Head, parse_head, read_head
 from warehouse.mirrors import stand_for
 from warehouse.object_client import THREADS, Objects
 from warehouse.session_cache import SessionCache
@@ -36,14 +37,14 @@ def open_published(url: str | Path, *, create: bool = False) -> "ObjectStore":
     objects = Objects(str(url))
     if create:
         raise StoreError(
-            f"a store on object storage is only read ({objects.url}); simulate in a local store, then"
-            f" `primordium copy RUN --to {objects.url}`"
+            f"a store on object storage is made by what writes to it ({objects.url}): `primordium run` or `sweep`,"
+            f" or `primordium copy RUN --to {objects.url}`"
         )
     return ObjectStore(objects)
 
 
 class ObjectStore(Store):
-    """See the module. Made by `open_published`, or `Store.open`; nothing can be written through it."""
+    """See the module. Made by `open_published`, or `Store.open`; nothing is written through it (see `published`)."""
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
@@ -75,7 +76,7 @@ class ObjectStore(Store):
         return self.objects.url
 
     def hold(self) -> locks.Lock | None:
-        """Take the present heads; nothing needs a lock, for nothing that they name is removed."""
+        """Take the present heads; there are no locks: who still has those of before is told if objects are gone."""
         self.renew()
         return None
 
@@ -89,10 +90,12 @@ class ObjectStore(Store):
             for key, content in zip(changed, contents, strict=True):
                 if content is not None:
                     head = parse_head(content[0], key)
+                    if (key in self._heads and self._heads[key][1].made != head.made) or head.removed:
+                        self._take_away(head.folder)
                     self._lay(head)
                     self._heads[key] = content[1], head
             for key in self._heads.keys() - tags.keys():
-                remove_tree(self.path / self._heads.pop(key)[1].folder)
+                self._take_away(self._heads.pop(key)[1].folder)
 
     def fetch(self, paths: Iterable[Path]) -> None:
         """Let these files of the folder have their content; what is no file of the store is left as it is."""
@@ -111,11 +114,20 @@ class ObjectStore(Store):
         return False
 
     def _fetch(self, name: str) -> None:
-        head, path = self._wanted[name]
+        head, path = self._wanted.get(name) or _gone(name)
         fact = head.files[path]
 
         def download(part: Path) -> str:
-            self.objects.download(head.key(path), part)
+            try:
+                self.objects.download(head.key(path), part)
+            except StoreFault as error:
+                now = read_head(self.objects, head.folder)
+                if now is None or path not in now[0].files or now[0].key(path) != head.key(path):
+                    raise StoreFault(
+                        f"{head.folder} was thinned, removed or made anew at {self.objects.url} while it was being"
+                        " read; open the store again"
+                    ) from error
+                raise
             return f"{self.objects.url}/{head.key(path)}"
 
         self._cache.place(fact.sha256, fact.bytes, Path(name), download)
@@ -124,6 +136,14 @@ class ObjectStore(Store):
             while sum(self._there.values()) > LIMIT and len(self._there) > 1:
                 oldest, size = self._there.popitem(last=False)
                 _stand_in(Path(oldest), size)
+
+    def _take_away(self, folder: str) -> None:
+        """Let what was removed be seen no more."""
+        place = self.path / folder
+        for name in [name for name in self._wanted if name.startswith(f"{place}{os.sep}")]:
+            del self._wanted[name]
+            self._there.pop(name, None)
+        remove_tree(place)
 
     def _lay(self, head: Head) -> None:
         """Let the files that count be seen, without their content if that is not here."""
@@ -138,6 +158,10 @@ class ObjectStore(Store):
                     _stand_in(Path(name), fact.bytes)
                 except OSError as error:
                     raise fault(error, f"writing {name}") from error
+
+
+def _gone(name: str) -> NoReturn:
+    raise StoreFault(f"{name} was removed while it was being read; open the store again")
 
 
 def _stand_in(path: Path, size: int) -> None:

@@ -76,8 +76,7 @@ def thin(store: Store, run: str, policy: str, progress: Progress | None = None) 
     Raises `StoreError` if there is no such run or policy, the run keeps less already, is being written, or (for
     `transition`) its founders are not known.
     """
-    if policy not in POLICIES:
-        raise StoreError(f"policy {policy!r}; allowed: {', '.join(POLICIES)}")
+    check_policy(policy)
     tell = progress or (lambda _: None)
     run = store.find(run).run
     with writing_alone(store, run):
@@ -98,6 +97,12 @@ def thin(store: Store, run: str, policy: str, progress: Progress | None = None) 
         cleared = remove_superseded(store, run)
         clear_staging(store, run)
         return Thinned(run, made, before, bytes_of_run(store.files(run)), cleared)
+
+
+def check_policy(policy: str) -> None:
+    """Raise `StoreError` if there is no such policy."""
+    if policy not in POLICIES:
+        raise StoreError(f"policy {policy!r}; allowed: {', '.join(POLICIES)}")
 
 
 def plan(history: History, policy: str) -> list[SegmentPlan]:

@@ -119,8 +119,8 @@ class Store:
     def open(cls, path: str | Path = "store", *, create: bool = False) -> "Store":
         """Return the store in the folder ``path``, made if ``create`` and there is none.
 
-        A URL s3://bucket/prefix is a store on object storage, only to be read: see `object_store`, and `working` for
-        making runs there.
+        A URL s3://bucket/prefix is a store on object storage, to be read: see `object_store`; for what is made and
+        changed there `working`, `published` and `sweep_places`.
         Raises `StoreError` if there is none, or ``path`` is a file, another folder, or of a newer format.
         """
         if object_url(path) is not None:

@@ -16,4 +16,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Rename the run; print its id."""
-    print(open_store(arguments).rename(arguments.run, arguments.name).run)
+    from warehouse.object_store import ObjectStore
+    from warehouse.published import rename_published
+
+    store = open_store(arguments)
+    if isinstance(store, ObjectStore):
+        print(rename_published(store, arguments.run, arguments.name).run)
+    else:
+        print(store.rename(arguments.run, arguments.name).run)

@@ -19,6 +19,8 @@ def execute(arguments: argparse.Namespace) -> None:
     """Ask, unless told not to, then remove the runs; print their ids."""
     from flows.cli.show import megabytes
     from flows.cli.terminal import note
+    from warehouse.object_store import ObjectStore
+    from warehouse.published import remove_published
     from warehouse.removal import remove_run
     from warehouse.sizes import bytes_of_run
 
@@ -36,5 +38,8 @@ def execute(arguments: argparse.Namespace) -> None:
             note("nothing was removed")
             return
     for run in records:
-        remove_run(store, run)
+        if isinstance(store, ObjectStore):
+            remove_published(store.place, run)
+        else:
+            remove_run(store, run)
         print(run)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "primordium sweep rates.toml --direct",
     "primordium sweep figure-6 --workers 2",
-    "primordium sweep figure-6 --dask tcp://scheduler:8786 --store /shared/soups",
+    "primordium sweep figure-6 --dask tcp://scheduler:8786 --store s3://bucket/soups",
     "primordium sweep figure-6 --show --figure figure-6.png",
 )
 
@@ -136,7 +136,7 @@ def _check_stored(store: "Store", sweep: str) -> None:
     names = sweep_names(store)
     if sweep not in names:
         there = f"it has {', '.join(names)}" if names else "it has none"
-        raise UsageError(f"sweep {sweep!r}: {store.path} has no such sweep; {there}")
+        raise UsageError(f"sweep {sweep!r}: {store.place} has no such sweep; {there}")
 
 
 def _print(style: str, sweep: str, found: list[tuple[str, list[str], list[tuple[Any, ...]]]]) -> None:

@@ -25,10 +25,16 @@ def execute(arguments: argparse.Namespace) -> None:
     from flows.cli.show import megabytes
     from flows.cli.terminal import note
     from warehouse.kept import Kept, told
+    from warehouse.object_store import ObjectStore
+    from warehouse.published import thin_published
     from warehouse.retention import POLICIES, thin
 
     store = open_store(arguments)
-    done = thin(store, arguments.run, arguments.keep, note)
+    if isinstance(store, ObjectStore):
+        done = thin_published(store.place, store.find(arguments.run).run, arguments.keep, note)
+        store.renew()
+    else:
+        done = thin(store, arguments.run, arguments.keep, note)
     if not done.cleared:
         note(f"readers hold what was thinned away; when they end, `primordium compact {done.run}` removes it")
     kept = Kept(store.files(done.run))

@@ -100,10 +100,15 @@ def test_what_is_published_is_seen_while_the_run_goes_on(url: str, machine: Call
 
 
 def test_of_two_machines_that_make_one_run_the_second_to_publish_stops(
-    url: str, machine: Callable[[str], Path], undisturbed: dict[str, bytes], tmp_path: Path
+    url: str,
+    machine: Callable[[str], Path],
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     machine("first")
     reporter = Listener()
+    monkeypatch.setattr("warehouse.leases.PATIENCE", 0)  # who writes is taken for dead
 
     def meanwhile(epoch: int) -> None:
         if epoch == 150:

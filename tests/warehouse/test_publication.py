@@ -349,7 +349,7 @@ def test_nothing_can_be_written(
 ) -> None:
     publish_run(store, run, objects)
     there = {entry.key: entry.tag for entry in objects.list("")}
-    with pytest.raises(StoreError, match=rf"a store on object storage is only read \({url}\)"):
+    with pytest.raises(StoreError, match=rf"this is not done on object storage \({url}\)"):
         write(Store.open(url), run)
     assert {entry.key: entry.tag for entry in objects.list("")} == there
 
