@@ -254,5 +254,5 @@ def test_a_dask_worker_that_sees_no_such_sweep_says_so(url: str, tmp_path: Path)
 
     [member, *_] = sweep_of(tmp_path, Path(url), TEXT).members
     make_published(url)
-    outcome, _ = _done_there(member.request, "everything", "two")
+    outcome, _ = _done_there(member.request, "everything", "two", "stop")
     assert "does not see the store" in outcome.error
