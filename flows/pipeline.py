@@ -10,10 +10,7 @@ from flows.signals import stopping_at_an_epoch
 from flows.stages import Pipeline, RunInterrupted
 from flows.streaming import Segment
 
-__all__ = ["Pipeline", "RunInterrupted", "Segment", "drive", "live", "opened", "run_direct"]
-
-#: The pipelines that this process drives through Prefect's flow, by run: tasks are told no more than a run.
-live: dict[str, Pipeline] = {}
+__all__ = ["Pipeline", "RunInterrupted", "Segment", "drive", "opened", "run_direct"]
 
 
 def run_direct(request: RunRequest, reporter: Reporter | None = None) -> str:

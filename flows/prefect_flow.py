@@ -1,8 +1,8 @@
-"""Running the stages through Prefect, so that its pages show them, without depending on it.
+"""Running the stages with Prefect beside them, so that its pages show them, without depending on it.
 
-The flow runs in a thread of its own with its tasks' threads beneath it; the main thread watches. If
-Prefect's server does not come up, or is lost, the stages that are left run without it. If it is lost when all
-is computed, a few seconds are spent on telling it so, and no more.
+The stages go ahead in a thread of their own, the flow follows in another with its tasks' threads beneath it; the main
+thread watches. Whether Prefect's server comes up late, is slow or is lost, the stages go on. When all is computed, a
+few seconds are spent on telling it so, and no more.
 """
 
 import importlib
@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from flows import quiet
+from flows.ahead import Ahead, live
 from flows.local_server import LocalServer
-from flows.pipeline import drive, live, opened
+from flows.pipeline import drive, opened
 from flows.progress import Reporter
 from flows.request import RunRequest
 from flows.stages import Pipeline
@@ -27,31 +28,28 @@ from warehouse.locks import exclusive
 _FAREWELL = 15.0  # seconds that Prefect gets to record the end; it takes about one
 _MOMENT = 1.0  # the same, of a server that is known to be gone
 _IMPORT = 10.0  # seconds that importing Prefect may take; it takes two
-_SILENCE = 60.0  # seconds between stages after which Prefect is given up
+_SILENCE = 60.0  # seconds after the last stage, or between those that are tried again, after which Prefect is given up
 
 
 def run_with_prefect(request: RunRequest, reporter: Reporter | None = None) -> str:
     """Do what ``request`` asks as a Prefect flow; return the run's id. Raises what `run_direct` does."""
     with opened(request, reporter) as pipeline:
         if not pipeline.stored:
-            trouble = _run_flow(pipeline)
+            _run_flow(pipeline)
             pipeline.flush()
             pipeline.check_interrupted()
-            if trouble:
-                drop_messages()
-                rest = "the run is complete all the same" if pipeline.complete else "going on without it"
-                pipeline.reporter.note(f"Prefect: {trouble}; {rest}")
         if not pipeline.complete:
             drive(pipeline)
     return pipeline.run
 
 
 class Watched(Protocol):
-    """What goes on while a flow runs: see `flows.stages.Pipeline`."""
+    """What goes on while a flow runs: see `flows.ahead.Ahead`."""
 
-    idle_since: float
-    stopping: bool
-
+    @property
+    def idle_since(self) -> float: ...  # noqa: D102
+    @property
+    def stopping(self) -> bool: ...  # noqa: D102
     @property
     def busy(self) -> int | bool: ...  # noqa: D102
     @property
@@ -109,26 +107,28 @@ def _local_server(limit: float, imported: threading.Event) -> LocalServer:
     return _servers[-1]
 
 
-def _run_flow(pipeline: Pipeline) -> str:
-    """Run the flow; raise what a stage of ours raised; return what went wrong with Prefect, "" for nothing."""
+def _run_flow(pipeline: Pipeline) -> None:
+    """Let the stages go and the flow follow until both have ended or it is given up; raise what a stage raised."""
     quiet.prepare(pipeline.folder)
     pipeline.reporter.stage("starting Prefect")
     limit = start_up_limit()
+    ahead = live[pipeline.run] = Ahead(pipeline)
     flow = FlowThread(lambda: _call(pipeline), limit)
-    live[pipeline.run] = pipeline
     flow.start()
     try:
-        _begin(pipeline)
-        if pipeline.stopping and flow.begun is None:
-            # A process that ends while one of its threads imports compiled modules is aborted.
-            flow.imported.wait(_IMPORT)
-            return ""
-        trouble = watch(flow, pipeline, limit)
+        pipeline.prepare()  # here, for a signal ends it at once
+        ahead.start()
+        trouble = watch(flow, ahead, limit, pipeline.reporter.note)
+        if trouble and not pipeline.failures:
+            drop_messages()
+            rest = "the run is complete all the same" if pipeline.complete else "going on without it"
+            pipeline.reporter.note(f"Prefect: {trouble}; {rest}")
+        ahead.join()
     finally:
+        ahead.leave()
         live.pop(pipeline.run, None)  # a task that comes late finds nothing to work on
-    if flow.error is None or pipeline.complete or not pipeline.failures:
-        return trouble
-    raise next(iter(pipeline.failures.values()))
+    if flow.error is not None and not pipeline.complete and pipeline.failures:
+        raise next(iter(pipeline.failures.values()))
 
 
 def start_up_limit() -> float:
@@ -142,23 +142,29 @@ def _call(pipeline: Pipeline) -> None:
     tasks.primordium(pipeline.run, pipeline.request.described())
 
 
-def _begin(pipeline: Pipeline) -> None:
-    """Simulate the first segment while the server starts; its task then waits for that, instead of the run for it."""
-    pipeline.prepare()
-    with suppress(Exception):  # the task tries again, and says what is wrong
-        for segment in pipeline.segments_left()[:1]:
-            pipeline.simulate(pipeline.run, segment)
+def watch(flow: FlowThread, watched: Watched, start_up: float, say: Callable[[str], None]) -> str:
+    """Wait for the flow while there is hope; return what went wrong with Prefect, "" for nothing.
 
-
-def watch(flow: FlowThread, watched: Watched, start_up: float) -> str:
-    """Wait for the flow while there is hope; return what went wrong with Prefect, "" for nothing."""
+    Work that is stopped before the flow began is waited for, and the flow is not: nobody is told of it.
+    """
+    waiting = False
     while flow.is_alive():
         flow.join(0.1)
         silent = 0.0 if watched.busy else time.monotonic() - max(watched.idle_since, flow.begun or 0.0)
-        if watched.complete or watched.stopping:
+        if flow.begun is None and not watched.busy:
+            if watched.stopping:
+                # A process that ends while one of its threads imports compiled modules is aborted.
+                flow.imported.wait(_IMPORT)
+                return ""
+            if watched.complete and not waiting:
+                say("all is stored; waiting for Prefect to take note")
+                waiting = True
+        if flow.begun is None:
+            hope = start_up + _SILENCE
+        elif watched.complete or watched.stopping:
             hope = _FAREWELL if flow.server is None or flow.server.alive else _MOMENT
         else:
-            hope = start_up + _SILENCE if flow.begun is None else _SILENCE
+            hope = _SILENCE
         if silent > hope:
             return f"no answer from its server for {silent:.0f} s"
     if flow.error is None:

@@ -19,10 +19,11 @@ from prefect.states import Completed, Failed
 
 from analysis.catalogue import analyze as make_analyses
 from flows import sweep_tasks
+from flows.ahead import Ahead, live
 from flows.deployments import FLOWS
 from flows.estimate import cores
 from flows.parameters import given, taking
-from flows.pipeline import Pipeline, drive, live
+from flows.pipeline import Pipeline, drive
 from flows.progress import LogReporter
 from flows.request import RunRequest, read_table
 from flows.sweep import SweepDrive
@@ -59,10 +60,11 @@ def run(**asked: Any) -> State[Any]:
     """Simulate, store and analyse one soup, as `primordium run` does."""
     try:
         with Pipeline(_request(asked), LogReporter(get_run_logger().info, _EVERY)) as pipeline:
-            live[pipeline.run] = pipeline
+            ahead = live[pipeline.run] = Ahead(pipeline)
             try:
-                _simulate(pipeline)
+                _simulate(ahead)
             finally:
+                ahead.leave()
                 live.pop(pipeline.run, None)
         publish(pipeline)
         return Completed(message=f"run {pipeline.run}: all stored and analysed")
@@ -114,28 +116,37 @@ def _request(asked: dict[str, Any]) -> RunRequest:
     return read_table(given(FLOWS["run"].options, asked), "parameters")
 
 
-def _simulate(pipeline: Pipeline) -> None:
-    """Run the stages as Prefect's tasks; without it, if it fails."""
+def _simulate(ahead: Ahead) -> None:
+    """Let the stages go and follow them as Prefect's tasks; without it, if it fails."""
+    pipeline = ahead.pipeline
     begun: list[PrefectFuture[None]] = []
     try:
         pipeline.prepare()
-        stages(pipeline.run, begun)
+        ahead.start()
+        try:
+            stages(ahead, begun)
+        except Exception:
+            ahead.join()
+            if pipeline.failures:  # a stage's own
+                raise
+            if not pipeline.complete:
+                drive(pipeline)
     except Exception:
-        if pipeline.failures:  # a stage's own
-            raise
-        drive(pipeline)
+        raise
     except BaseException:  # how Prefect says that the run is cancelled, paused or to end, and Python that it is
         if not pipeline.complete:
-            _store_what_there_is(pipeline, begun)
+            _store_what_there_is(ahead, begun)
         raise
 
 
-def _store_what_there_is(pipeline: Pipeline, begun: Sequence[PrefectFuture[None]]) -> None:
+def _store_what_there_is(ahead: Ahead, begun: Sequence[PrefectFuture[None]]) -> None:
     """Stop at the next epoch and store; more signals meanwhile change nothing. Prefect kills after 30 s."""
+    pipeline = ahead.pipeline
     pipeline.stop()
 
     def settle() -> None:
         try:
+            ahead.join()
             for future in begun:
                 with suppress(BaseException):  # a task that Prefect did not let begin ends with its signal
                     future.wait()

@@ -45,7 +45,7 @@ class Pipeline:
     - `run`: the run's id; `store`: where it goes; `folder`: where files beside it may lie
     - `simulating`: between the first segment and the analyses; `complete`: simulated, stored and analysed
     - `stopping`: somebody asked to stop
-    - `failures`: what made stages fail that have not succeeded since, by stage
+    - `ended`: how each stage ended last, by name: None, or what made it fail; `changed` is notified of it
     - `busy`: stages being executed now; `idle_since`: when (monotonic) the last one ended
     """
 
@@ -68,9 +68,9 @@ class Pipeline:
         self.store = Store.open(request.store, create=True)
         self.folder = self.store.path if self._publisher is None else working_folder(self._publisher.place)
         self.stopping = self.complete = self.simulating = False
-        self.failures: dict[str, BaseException] = {}
+        self.ended: dict[str, BaseException | None] = {}
         self.busy, self.idle_since = 0, time.monotonic()
-        self._changed = threading.Condition()
+        self.changed = threading.Condition()
         self._computing = threading.Lock()
         self._prepared = False
         self._simulated: set[int] = set()
@@ -125,6 +125,11 @@ class Pipeline:
     # What there is to do
 
     @property
+    def failures(self) -> dict[str, BaseException]:
+        """What made stages fail that have not succeeded since, by stage."""
+        return {name: error for name, error in self.ended.copy().items() if error is not None}
+
+    @property
     def reached(self) -> int:
         """The last stored state; that which the run begins with if there is none."""
         return max(self._writer.committed, self.request.config.first)
@@ -148,9 +153,13 @@ class Pipeline:
     def segments(self) -> Iterator[Segment]:
         """Yield the segments to be simulated; each must have been simulated before the next is asked for."""
         for segment in self.segments_left():
-            if self.stopping or self.request.config.first < segment.start >= self._goal.epoch:
+            if not self.goes_on(segment):
                 return
             yield segment
+
+    def goes_on(self, segment: Segment) -> bool:
+        """Return whether a segment is to be simulated, when all before it are."""
+        return not (self.stopping or self.request.config.first < segment.start >= self._goal.epoch)
 
     def stop(self) -> None:
         """Ask to stop at the next epoch; the segment ends there and is stored."""
@@ -216,8 +225,8 @@ class Pipeline:
             work.failure = error
             raise
         finally:
-            with self._changed:
-                self._changed.notify_all()
+            with self.changed:
+                self.changed.notify_all()
 
     def measure(self, run: str, segment: Segment) -> None:
         """Store the measures of a committed segment's measured states."""
@@ -248,8 +257,8 @@ class Pipeline:
             written = self.store.stored_record(run).status
             if written != "complete" or any(row["made"] for row in made):
                 self._writer.finish(reached, "complete")
-        self._publish()
-        self.complete = True
+            self._publish()
+            self.complete = True
 
     def flush(self) -> None:
         """Commit and measure what was simulated and is not stored yet."""
@@ -289,9 +298,9 @@ class Pipeline:
         config, threads = self.request.config, self.request.threads
         if epoch == 0 and config.start is None:
             return Soup(config, threads)
-        with self._changed:
+        with self.changed:
             earlier = [work for start, work in self._works.items() if start < epoch]
-            self._changed.wait_for(lambda: self._writer.committed >= epoch or any(work.failure for work in earlier))
+            self.changed.wait_for(lambda: self._writer.committed >= epoch or any(work.failure for work in earlier))
         for work in earlier:
             if work.failure is not None:
                 raise work.failure
@@ -306,15 +315,17 @@ class Pipeline:
     def _stage(self, name: str, said: str = "") -> Iterator[None]:
         if said:
             self.reporter.stage(said)
-        with self._changed:
+        with self.changed:
             self.busy += 1
+        failure: BaseException | None = None
         try:
             yield
-            self.failures.pop(name, None)
         except BaseException as error:
-            self.failures[name] = error
+            failure = error
             raise
         finally:
-            with self._changed:
+            with self.changed:
+                self.ended[name] = failure
                 self.busy -= 1
                 self.idle_since = time.monotonic()
+                self.changed.notify_all()

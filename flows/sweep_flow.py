@@ -10,8 +10,6 @@ from flows import quiet
 from flows.prefect_flow import FlowThread, drop_messages, start_up_limit, watch
 from flows.sweep import SweepDrive, live
 
-_IMPORT = 10.0  # seconds that importing Prefect may take
-
 
 def sweep_with_prefect(drive: SweepDrive) -> None:
     """Do all that is left of a sweep as a Prefect flow; raises what `SweepDrive.check` does."""
@@ -28,14 +26,7 @@ def sweep_with_prefect(drive: SweepDrive) -> None:
         while drive.busy:
             time.sleep(0.1)
         drive.join()
-        if drive.stopping and flow.begun is None:
-            flow.imported.wait(_IMPORT)  # a process that ends while a thread imports compiled modules is aborted
-            trouble = ""
-        else:
-            if flow.begun is None:
-                drive.display.note("all runs have ended; waiting for Prefect to take note")
-                _wait_for_begin(flow, limit)
-            trouble = watch(flow, drive, limit)
+        trouble = watch(flow, drive, limit, drive.display.note)
     live.pop(name, None)
     if trouble and not drive.failed:  # with failed runs the flow has failed too, and they are told below
         drop_messages()
@@ -47,9 +38,3 @@ def _call(drive: SweepDrive) -> None:
     from flows import sweep_tasks
 
     sweep_tasks.sweep_flow(drive.sweep.name, json.loads(drive.sweep.definition))
-
-
-def _wait_for_begin(flow: FlowThread, limit: float) -> None:
-    began = time.monotonic()
-    while flow.is_alive() and flow.begun is None and time.monotonic() - began < limit:
-        flow.join(0.1)

@@ -1,7 +1,8 @@
 """The flow `primordium` and its tasks: three a segment, then the analyses.
 
-Tasks are told a run and a segment; the soup stays in the `Pipeline` of this process. Prefect neither caches
-nor keeps results, for the store decides what is done. Import this module after `flows.quiet.prepare`.
+Tasks are told a run and a segment; the soup stays in the `Pipeline` of this process, whose stages go ahead: a task
+lasts as long as its stage, and tries again what failed (`flows.ahead`). Prefect neither caches nor keeps results, for
+the store decides what is done. Import this module after `flows.quiet.prepare`.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,8 @@ from prefect.states import Cancelled
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.tasks import Task
 
-from flows.pipeline import Pipeline, RunInterrupted, live
-from flows.streaming import Segment
+from flows.ahead import Ahead, live
+from flows.pipeline import Pipeline, RunInterrupted, Segment
 from flows.summary import onsets_markdown, run_markdown
 from sim import InputError
 from warehouse.errors import StoreFault
@@ -33,25 +34,25 @@ def _may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
 @task(cache_policy=NO_CACHE, task_run_name="simulate {start}-{stop}", retries=2, retry_condition_fn=_may_pass)
 def simulate(run: str, start: int, stop: int) -> None:
     """Simulate the states start + 1 to stop; a retry begins from the last commit."""
-    live[run].simulate(run, Segment(start, stop))
+    live[run].simulate(Segment(start, stop))
 
 
 @task(cache_policy=NO_CACHE, task_run_name="snapshot {start}-{stop}")
 def snapshot(run: str, start: int, stop: int) -> None:
     """Commit the simulated segment to the store."""
-    live[run].snapshot(run, Segment(start, stop))
+    live[run].snapshot(Segment(start, stop))
 
 
 @task(cache_policy=NO_CACHE, task_run_name="measure {start}-{stop}", retries=2, retry_condition_fn=_may_pass)
 def measure(run: str, start: int, stop: int) -> None:
     """Store the measures of the committed segment."""
-    live[run].measure(run, Segment(start, stop))
+    live[run].measure(Segment(start, stop))
 
 
 @task(cache_policy=NO_CACHE, task_run_name="analyse", retries=1, retry_condition_fn=_may_pass)
 def analyse(run: str) -> None:
     """Bring the run's analyses up to date."""
-    live[run].analyse(run)
+    live[run].analyse()
 
 
 #: One simulates, two store and measure. Prefect's types do not let its futures stand for their base class.
@@ -62,33 +63,33 @@ threads: Any = ThreadPoolTaskRunner(max_workers=3)
 def primordium(run: str, options: dict[str, Any]) -> State[Any] | None:
     """Simulate, snapshot and analyse one soup. ``options`` says which, for the run's page."""
     del options
-    if not stages(run, []):
+    if not stages(live[run], []):
         return Cancelled(message="stopped; what was simulated is stored and the same command continues it")
-    publish(live[run])
+    publish(live[run].pipeline)
     return None
 
 
-def stages(run: str, begun: list[PrefectFuture[None]]) -> bool:
-    """Run all stages of a live run as tasks; return False if it was asked to stop before its end.
+def stages(ahead: Ahead, begun: list[PrefectFuture[None]]) -> bool:
+    """Follow all stages of a live run as tasks; return False if it was asked to stop before its end.
 
     Called within a flow. ``begun`` takes the tasks, for a caller that is interrupted.
     """
 
     def after(before: Sequence[PrefectFuture[None]], what: Task[..., None], *told: int) -> PrefectFuture[None]:
         """Start a task; on the run's page an arrow leads to it from each task that came before."""
-        begun.append(what.submit(run, *told, wait_for=list(before), return_state=False))
+        begun.append(what.submit(ahead.pipeline.run, *told, wait_for=list(before), return_state=False))
         return begun[-1]
 
     stored: list[PrefectFuture[None]] = []
     simulated: list[PrefectFuture[None]] = []
-    for start, stop in live[run].segments():
+    for start, stop in ahead.segments():
         simulated = [after(simulated, simulate, start, stop)]
         _finish(simulated)
         _finish(stored)  # one segment behind, never two: that bounds the memory
         snapped = after(simulated, snapshot, start, stop)
         stored = [snapped, after([snapped], measure, start, stop)]
     _finish(stored)
-    if live[run].stopping:
+    if ahead.stopping and not ahead.complete:
         return False
     _finish([after(stored, analyse)])
     return True

@@ -7,6 +7,8 @@ import pytest
 
 from benchmarks import analyses
 from benchmarks.__main__ import main
+from benchmarks.orchestration import Pair, Taken
+from benchmarks.orchestration import figures as prefect_figures
 from benchmarks.report import Figure, middle, rounded, table
 from flows.cli.application import main as command_line
 
@@ -90,3 +92,16 @@ def test_analyses_and_questions_are_timed(capsys: pytest.CaptureFixture[str], tm
 def test_a_run_that_is_not_there_cannot_be_timed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert analyses.main(["tiny", "--store", str(tmp_path)]) == 2
     assert "no store" in capsys.readouterr().err
+
+
+def test_what_disturbs_a_run_does_not_count_as_prefect_s() -> None:
+    def pair(direct: float, prefect: float) -> Pair:
+        return Pair(Taken(direct, 2 * direct, 0.1), Taken(prefect, 2 * prefect, 0.2))
+
+    short = [pair(8, 11), pair(9, 11.5), pair(20, 11)]
+    long = [pair(48, 51.4), pair(48, 90), pair(70, 51.4)]
+    told = {figure.what: figure.value for figure in prefect_figures(short, long, 256, 5)}
+    assert told["added, of a further segment"] == pytest.approx(100 * 0.1 / 10)
+    assert told["processor time added, of a further segment"] == pytest.approx(100 * 0.1 / 10)
+    assert told["added once"] == pytest.approx(3)
+    assert told["processors that others used meanwhile"] > 0
