@@ -24,7 +24,6 @@ from benchmarks.report import Figure, machine, table
 from sim import LANGUAGES
 from warehouse.record import segment_length
 
-
 _QUIET = 0.15  # processors that others may use in a run that counts; an idle server uses 0.03
 
 

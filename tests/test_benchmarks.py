@@ -110,5 +110,5 @@ def test_what_disturbs_a_run_does_not_count_as_prefect_s() -> None:
 @pytest.mark.parametrize(("others", "said"), [(0.1, False), (20.0, True)])
 def test_figures_of_a_disturbed_machine_say_that_they_are_none(others: float, said: bool) -> None:
     pairs = [Pair(Taken(seconds, 10, others), Taken(seconds, 10, others)) for seconds in (40, 41)]
-    short = [Pair(Taken(10, 10, 0.1), Taken(11, 10, 0.1))]
+    short = [Pair(Taken(10, 5, 0.1), Taken(11, 5, 0.1))]
     assert ("NO MEASURE" in prefect_figures(short, pairs, 256, 5)[-1].how) == said
