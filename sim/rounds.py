@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from sim.halves import byte_at, signed_at, word_at
+from sim.intrinsics import stack_words
 from sim.jit import inlined
+from sim.language import LONGEST
 from sim.opcodes import Instruction
 
 # A way, what an opcode means to a walk: its bytes (0 to 3), the page of what follows it, and bits.
@@ -41,11 +44,17 @@ def tabulate_ways(
 def goes_round(memory: Any, ways: Any) -> Any:
     """Return whether a run that begins at 0 never ends, and never writes to ``memory``; if in doubt, it may."""
     mask = len(memory) - 1
+    # Looked up all together: one after another, each would wait for the one before it.
+    met_at = carray(stack_words(LONGEST), (LONGEST,))
+    for i in range(np.uint64(len(memory))):
+        met_at[i] = ways[memory[i]]
     pc = page = seen = np.int64(0)
     # So many instructions, and it has been somewhere twice.
     left = len(memory)
     while left > 0:
-        met = np.int64(ways[page << 4 | byte_at(memory, mask, pc)])
+        met = met_at[pc & mask]
+        if page:
+            met = np.int64(ways[page << 4 | byte_at(memory, mask, pc)])
         if met & ENDS:
             return False
         seen |= met
