@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.epoch import NEXT_NUMBER
 from sim.jit import kernel
 from sim.log import Bytes, Int32
 from sim.splitmix import mix
@@ -95,3 +96,32 @@ def _draw_mutations(state: Any, all_cells: int, cells: Any, chars: Any) -> Any:
         chars[i] = np.uint8(drawn)
         cells[i] = np.int64((drawn >> _EIGHT) % np.uint64(all_cells))
     return state
+
+
+@kernel
+def mutate(
+    where: Any, drawn: Any, birth: int, counting: bool,
+    chars: Any, numbers: Any, origins: Any, holders: Any, shared: Any,
+) -> int:  # fmt: skip
+    """Give the cells ``where`` their ``drawn`` chars, each born there anew; return the gain of distinct origins.
+
+    ``birth``: origin of a byte born at cell 0 in this epoch. The rest is the soup's (`sim.epoch.Cells`, `Events`);
+    ``holders`` are kept if ``counting``, else the gain is 0.
+    """
+    used = shared[NEXT_NUMBER]
+    gain = 0
+    for i in range(len(where)):
+        cell = where[i]
+        chars[cell] = drawn[i]
+        old = numbers[cell]
+        if origins[old] == birth | cell:
+            continue  # a byte born there in this epoch has the origin already
+        if counting:
+            holders[old] -= 1
+            gain += 1 if holders[old] > 0 else 0
+            holders[used] = 1
+        numbers[cell] = used
+        origins[used] = birth | cell
+        used += 1
+    shared[NEXT_NUMBER] = used
+    return gain

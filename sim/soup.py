@@ -23,7 +23,7 @@ from sim.epoch import (
 from sim.errors import InputError
 from sim.geometry import Geometry, Pairing
 from sim.initial import initial_chars, reset_chars
-from sim.lattice import Batch
+from sim.lattice import Batch, mutate
 from sim.log import CELL_BITS, Bytes, EpochLog, Int32, Int64, Reset, Tokens
 from sim.mechanisms import Mechanisms, make_table
 from sim.mutation import find_suspects
@@ -231,21 +231,12 @@ class Soup:
 
     def _mutate(self, batch: Batch) -> None:
         """Carry out mutations that come after the reactions; each is one of a cell of its own."""
-        cells, shared = self._cells, self._events.shared
-        where, used = batch.mutated_cells, int(shared[NEXT_NUMBER])
-        birth = np.int64(self.epoch) << CELL_BITS
-        cells.chars[where] = batch.mutated_chars
-        # a byte born there in this epoch has the origin already
-        fresh = where[cells.origins[cells.numbers[where]] != (birth | where)]
-        count = len(fresh)
-        if self._counting:
-            np.subtract.at(cells.holders, cells.numbers[fresh], 1)
-            gone = np.unique(cells.numbers[fresh])
-            self._tally[0, GAIN] += count - int(np.count_nonzero(cells.holders[gone] == 0))
-            cells.holders[used : used + count] = 1
-        cells.numbers[fresh] = np.arange(used, used + count, dtype=np.uint32)
-        cells.origins[used : used + count] = birth | fresh
-        shared[NEXT_NUMBER] = used + count
+        chars, numbers, origins, holders = self._cells
+        gain = mutate(
+            batch.mutated_cells, batch.mutated_chars, self.epoch << CELL_BITS, self._counting,
+            chars, numbers, origins, holders, self._events.shared,
+        )  # fmt: skip
+        self._tally[0, GAIN] += gain
 
     def _log(self, changed: int, pairing: Pairing, events: Events, reset: Reset | None) -> EpochLog:
         renamed = [self._mechanisms.absorb(fresh) for fresh in self._fresh[: self.threads]]

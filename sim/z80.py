@@ -18,6 +18,7 @@ instruction sets flags: POP AF, PUSH AF copies.
 from typing import Any
 
 import numpy as np
+from numba.np.numpy_support import carray
 
 from sim.halves import (
     FROM_NOWHERE,
@@ -47,7 +48,9 @@ from sim.halves import (
     store,
     word_at,
 )
+from sim.intrinsics import stack_words
 from sim.jit import inlined, kernel
+from sim.rounds import goes_round
 from sim.z80_arithmetic import (
     adc_hl,
     add_pair,
@@ -81,6 +84,11 @@ from sim.z80_registers import (
     WZ,
     Q,
 )
+from sim.z80_rounds import WAYS
+
+
+# Pages as they stand in front of an opcode.
+_MAIN, _DD = np.uint64(MAIN << 8), np.uint64(AFTER_DD << 8)
 
 
 @kernel
@@ -97,9 +105,9 @@ def reset(r: Any) -> None:
 @inlined
 def _operand_address(r: Any, memory: Any, mask: Any, page: Any, pc: Any) -> Any:
     """Return where a memory operand is and the next ``pc``: HL, or after DD or FD an index plus a displacement."""
-    if page == MAIN:
+    if page == _MAIN:
         return pair(r, H), pc
-    at = (pair(r, IX if page == AFTER_DD else IY) + signed_at(memory, mask, pc)) & 0xFFFF
+    at = (pair(r, IX if page == _DD else IY) + signed_at(memory, mask, pc)) & 0xFFFF
     r[WZ] = at
     return at, pc + 1
 
@@ -113,45 +121,39 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
     """
     mask = (len(memory) - 1) & 0xFFFF
     pc: Any = r[PC]
-    q: Any = r[Q]
-    page: Any = MAIN
+    # Q is F after an instruction that sets flags, else 0: so it is told by whether the step before was one.
+    flagged = -1 if r[Q] else -2
+    page = np.uint64(MAIN)
     at: Any = 0  # where the operand of an opcode after CB is
     prefixes = 0
-    refresh: Any = 0  # opcodes fetched; R is its register plus this, but for bit 7
+    refresh: Any = 0  # R is its register plus this and the steps, but for bit 7: each fetches an opcode
     steps = 0
     while steps < limit:
-        code = np.int64(CODES[(page << 8 | byte_at(memory, mask, pc)) & 0x7FF])
+        code = np.int64(CODES[page | np.uint64(byte_at(memory, mask, pc))])
         kind, a, b = code & 0xFF, code >> 8 & 0xFF, code >> 16
         pc += 1
-        refresh += 1
-        last_q = q
-        q = 0
         match kind:
             case Kind.NOP:
                 pass
             case Kind.INDEX_PREFIX:
-                q = last_q
-                prefixes = 0 if page == MAIN else prefixes + 1
-                if published and page != MAIN:
+                prefixes = 0 if page == _MAIN else prefixes + 1
+                if published and page != _MAIN:
                     # Two such prefixes are an instruction, which is nothing, and only counts once.
-                    page = MAIN
                     refresh -= 1
-                    steps += 1
-                else:
-                    page = a
-                    if prefixes > mask:
-                        # Nothing else stands in memory: the instruction never ends, but the run shall.
-                        prefixes = 0
-                        steps += 1
-                continue
+                elif prefixes <= mask:
+                    page = np.uint64(a << 8)
+                    refresh += 1
+                    continue
+                # Or nothing else stands in memory: the instruction never ends, but the run shall.
             case Kind.ED_PREFIX:
-                page = a
+                page = np.uint64(a << 8)
+                refresh += 1
                 continue
             case Kind.CB_PREFIX:
                 at, pc = _operand_address(r, memory, mask, page, pc)
-                page = a
-                if page == AFTER_DD_CB:
-                    refresh -= 1
+                # After DD CB the opcode is no fetch of its own.
+                refresh += a != AFTER_DD_CB
+                page = np.uint64(a << 8)
                 continue
             case Kind.LD_R_R:
                 r[a] = r[b]
@@ -177,14 +179,14 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 pc += 2
                 r[a + 1] = load(memory, sources, mask, at)
                 r[a] = load(memory, sources, mask, at + 1)
-                if not (published and page != MAIN and a >= IX):
+                if not (published and page != _MAIN and a >= IX):
                     r[WZ] = (at + 1) & 0xFFFF
             case Kind.LD_AT_NN_RR:
                 at = word_at(memory, mask, pc)
                 pc += 2
                 store(memory, sources, mask, at, r[a + 1])
                 store(memory, sources, mask, at + 1, r[a])
-                if not (published and page != MAIN and a >= IX):
+                if not (published and page != _MAIN and a >= IX):
                     r[WZ] = (at + 1) & 0xFFFF
             case Kind.LD_SP_RR:
                 r[SP] = r[a]
@@ -224,55 +226,70 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 exchange_with_stack(r, memory, sources, mask, a)
                 r[WZ] = pair(r, a)
             case Kind.ALU_R:
-                r[F] = q = alu(r, a, r[b])
+                r[F] = alu(r, a, r[b])
+                flagged = steps
             case Kind.ALU_N:
-                r[F] = q = alu(r, a, byte_at(memory, mask, pc))
+                r[F] = alu(r, a, byte_at(memory, mask, pc))
+                flagged = steps
                 pc += 1
             case Kind.ALU_M:
                 at, pc = _operand_address(r, memory, mask, page, pc)
-                r[F] = q = alu(r, a, byte_at(memory, mask, at))
+                r[F] = alu(r, a, byte_at(memory, mask, at))
+                flagged = steps
             case Kind.INC_R:
                 r[a] = changed(r[a], r[a] + 1)
-                r[F] = q = incremented(r, r[a])
+                r[F] = incremented(r, r[a])
+                flagged = steps
             case Kind.DEC_R:
                 r[a] = changed(r[a], r[a] - 1)
-                r[F] = q = decremented(r, r[a])
+                r[F] = decremented(r, r[a])
+                flagged = steps
             case Kind.INC_M:
                 at, pc = _operand_address(r, memory, mask, page, pc)
                 byte = byte_at(memory, mask, at) + 1
                 memory[at & mask] = byte & 0xFF
-                r[F] = q = incremented(r, byte)
+                r[F] = incremented(r, byte)
+                flagged = steps
             case Kind.DEC_M:
                 at, pc = _operand_address(r, memory, mask, page, pc)
                 byte = byte_at(memory, mask, at) - 1
                 memory[at & mask] = byte & 0xFF
-                r[F] = q = decremented(r, byte)
+                r[F] = decremented(r, byte)
+                flagged = steps
             case Kind.INC_RR:
                 set_pair(r, a, pair(r, a) + 1)
             case Kind.DEC_RR:
                 set_pair(r, a, pair(r, a) - 1)
             case Kind.ADD_RR:
                 r[WZ] = (pair(r, a) + 1) & 0xFFFF
-                r[F] = q = add_pair(r, a, pair(r, b))
+                r[F] = add_pair(r, a, pair(r, b))
+                flagged = steps
             case Kind.ADC_HL:
                 r[WZ] = (pair(r, H) + 1) & 0xFFFF
-                r[F] = q = adc_hl(r, pair(r, a))
+                r[F] = adc_hl(r, pair(r, a))
+                flagged = steps
             case Kind.SBC_HL:
                 r[WZ] = (pair(r, H) + 1) & 0xFFFF
-                r[F] = q = sbc_hl(r, pair(r, a))
+                r[F] = sbc_hl(r, pair(r, a))
+                flagged = steps
             case Kind.ROTATE_A:
-                r[F] = q = rotate_a(r, a)
+                r[F] = rotate_a(r, a)
+                flagged = steps
             case Kind.DAA:
-                r[F] = q = daa(r)
+                r[F] = daa(r)
+                flagged = steps
             case Kind.CPL:
                 r[A] ^= 0xFF
-                r[F] = q = FROM_NOWHERE | (r[F] & 0xC5) | (r[A] & 0x28) | 0x12
+                r[F] = FROM_NOWHERE | (r[F] & 0xC5) | (r[A] & 0x28) | 0x12
+                flagged = steps
             case Kind.NEG:
                 byte = r[A]
                 r[A] = changed(r[A], 0)
-                r[F] = q = alu(r, 2, byte)
+                r[F] = alu(r, 2, byte)
+                flagged = steps
             case Kind.CARRY:
-                r[F] = q = change_carry(r, a, r[A] if published else r[A] | (r[F] ^ last_q))
+                r[F] = change_carry(r, a, r[A] if published else r[A] | (r[F] if flagged < steps - 1 else 0))
+                flagged = steps
             case Kind.JP:
                 pc = r[WZ] = word_at(memory, mask, pc)
             case Kind.JP_IF:
@@ -341,26 +358,31 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 if not published or a == A:
                     r[WZ] = (pair(r, B) + 1) & 0xFFFF
                 r[a] = computed(r[INPUT])
-                q = szp(r[a]) | (r[F] & 1)
+                flags = szp(r[a]) | (r[F] & 1)
                 if published:
-                    q = (q & ~0x28) | (r[F] & 0x28)
-                r[F] = q
+                    flags = (flags & ~0x28) | (r[F] & 0x28)
+                r[F] = flags
+                flagged = steps
             case Kind.OUT_C_R:
                 if not published or a == A:
                     r[WZ] = (pair(r, B) + 1) & 0xFFFF
             case Kind.ROTATE_R:
                 byte = rotate(a, r[b], r[F])
                 r[b] = changed(r[b], byte)
-                r[F] = q = szp(byte) | byte >> 8
+                r[F] = szp(byte) | byte >> 8
+                flagged = steps
             case Kind.ROTATE_M:
                 byte = rotate(a, byte_at(memory, mask, at), r[F])
                 memory[at & mask] = byte & 0xFF
                 r[b] = load(memory, sources, mask, at)
-                r[F] = q = szp(byte) | byte >> 8
+                r[F] = szp(byte) | byte >> 8
+                flagged = steps
             case Kind.BIT_R:
-                r[F] = q = bit(r, a, r[b], r[b])
+                r[F] = bit(r, a, r[b], r[b])
+                flagged = steps
             case Kind.BIT_M:
-                r[F] = q = bit(r, a, byte_at(memory, mask, at), r[WZ] >> 8)
+                r[F] = bit(r, a, byte_at(memory, mask, at), r[WZ] >> 8)
+                flagged = steps
             case Kind.RES_R:
                 r[b] &= ~a
             case Kind.RES_M:
@@ -375,35 +397,41 @@ def run(r: Any, memory: Any, sources: Any, limit: Any, published: Any) -> int:
                 r[VECTOR] = r[A] & 0xFF
             case Kind.LD_REFRESH_A:
                 # The published core counts one opcode too many before ED after DD or FD, and takes it back after it.
-                refresh = -a if published else 0
+                refresh = -(steps + 1 + a) if published else -(steps + 1)
                 r[REFRESH] = r[A] & 0xFF
             case Kind.LD_A_I:
                 r[A] = computed(r[VECTOR])
-                r[F] = q = shown_status(r, r[F] if published else r[A], r[IFF2])
+                r[F] = shown_status(r, r[F] if published else r[A], r[IFF2])
+                flagged = steps
             case Kind.LD_A_REFRESH:
-                seen = r[REFRESH] + refresh + (a if published else 0)
+                seen = r[REFRESH] + refresh + steps + 1 + (a if published else 0)
                 r[A] = computed((r[REFRESH] & 0x80) | (seen & 0x7F))
-                r[F] = q = shown_status(r, r[F] if published else r[A], r[IFF2])
+                r[F] = shown_status(r, r[F] if published else r[A], r[IFF2])
+                flagged = steps
             case Kind.ROTATE_DIGIT:
                 r[WZ] = (pair(r, H) + 1) & 0xFFFF
-                r[F] = q = rotate_digit(r, memory, mask, a)
+                r[F] = rotate_digit(r, memory, mask, a)
+                flagged = steps
             case Kind.BLOCK_LD:
-                pc = block_load(r, memory, sources, mask, pc, a, b, published)
-                q = r[F]
+                pc, turns = block_load(r, memory, sources, mask, pc, a, b, published, limit - steps)
+                # Each further turn fetches both bytes again.
+                refresh += turns - 1
+                steps += turns - 1
+                flagged = steps
             case Kind.BLOCK_CP:
                 pc = block_compare(r, memory, mask, pc, a, b, published)
-                q = r[F]
+                flagged = steps
             case Kind.BLOCK_IN:
                 pc = block_in(r, memory, sources, mask, pc, a, b, published)
-                q = r[F]
+                flagged = steps
             case Kind.BLOCK_OUT:
                 pc = block_out(r, memory, mask, pc, a, b, published)
-                q = r[F]
-        page = MAIN
+                flagged = steps
+        page = _MAIN
         steps += 1
     r[PC] = pc & 0xFFFF
-    r[Q] = q & 0xFF
-    r[REFRESH] = (r[REFRESH] & 0x80) | ((r[REFRESH] + refresh) & 0x7F)
+    r[Q] = r[F] & 0xFF if flagged == steps - 1 else 0
+    r[REFRESH] = (r[REFRESH] & 0x80) | ((r[REFRESH] + refresh + steps) & 0x7F)
     return steps
 
 
@@ -412,4 +440,14 @@ def execute(tape: Any, sources: Any, limit: int, table: Any) -> int:
     r = np.empty(REGISTERS, np.int64)
     reset(r)
     steps = run(r, tape, sources, limit, np.int64(table[0]))
+    return (steps << 32) | steps
+
+
+def execute_fast(tape: Any, sources: Any, limit: int, table: Any) -> int:
+    """Do what `execute` does, and nothing where a tape only goes round."""
+    steps = limit
+    if not goes_round(tape, WAYS):
+        r = carray(stack_words(REGISTERS), (REGISTERS,))
+        reset(r)
+        steps = run(r, tape, sources, limit, np.int64(table[0]))
     return (steps << 32) | steps

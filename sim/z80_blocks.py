@@ -1,7 +1,7 @@
 """The Z80's block instructions: LDI, CPI, INI, OUTI, their downward and their repeating forms.
 
-Each function does one turn, sets the flags and returns the next program counter: that of the instruction itself if
-it repeats. ``step`` is 1 or, downwards, 255. The flags of repeating ports: David Banks, "Z80 undocumented behaviour
+Each function does one turn (`block_load` several), sets the flags and returns the next program counter: that of the
+instruction itself if it repeats. ``step`` is 1 or, downwards, 255. The flags of repeating ports: David Banks, "Z80 undocumented behaviour
 of block I/O" (2018).
 """
 
@@ -16,17 +16,33 @@ from sim.z80_registers import INPUT, WZ
 
 
 @inlined
-def block_load(r: Any, memory: Any, sources: Any, mask: Any, pc: Any, step: Any, repeating: Any, published: Any) -> Any:
-    """Do one turn of LDI, LDD, LDIR or LDDR: the byte keeps its source."""
+def block_load(
+    r: Any, memory: Any, sources: Any, mask: Any, pc: Any, step: Any, repeating: Any, published: Any, most: Any
+) -> Any:
+    """Do LDI or LDD, or ``most`` turns of LDIR or LDDR at once; return the next program counter and the turns done.
+
+    A byte keeps its source. Fewer turns are done where the block ends, or where one has written over the instruction.
+    """
     step = (step ^ 0x80) - 0x80
-    half = load(memory, sources, mask, pair(r, H))
-    store(memory, sources, mask, pair(r, D), half)
-    set_pair(r, H, pair(r, H) + step)
-    set_pair(r, D, pair(r, D) + step)
-    set_pair(r, B, pair(r, B) - 1)
+    most = most if repeating else 1
+    from_, to, count = pair(r, H), pair(r, D), pair(r, B)
+    turns = 0
+    while True:
+        half = load(memory, sources, mask, from_)
+        store(memory, sources, mask, to, half)
+        onto = (pc - 1 - to) & mask
+        from_ += step
+        to += step
+        count = (count - 1) & 0xFFFF
+        turns += 1
+        if count == 0 or turns >= most or onto < 2:
+            break
+    set_pair(r, H, from_)
+    set_pair(r, D, to)
+    set_pair(r, B, count)
     total = r[A] + half
     flags = FROM_NOWHERE | (r[F] & 0xC1) | (total & 8) | (total << 4 & 0x20)
-    if pair(r, B):
+    if count:
         flags |= 4
         if repeating:
             pc -= 2
@@ -34,7 +50,7 @@ def block_load(r: Any, memory: Any, sources: Any, mask: Any, pc: Any, step: Any,
             if not published:
                 flags = (flags & ~0x28) | (pc >> 8 & 0x28)
     r[F] = flags
-    return pc
+    return pc, turns
 
 
 @inlined

@@ -25,7 +25,8 @@ def make_z80(name: str, *, published: bool, **options: Any) -> Language:
         instruction=partial(instruction, published=published),
         colour=colour,
     )
-    return make_language(name, processor, z80.execute, table=np.array([published], np.uint8), **options)
+    table = np.array([published], np.uint8)
+    return make_language(name, processor, z80.execute, engine=z80.execute_fast, table=table, **options)
 
 
 Z80_ZFF = make_z80(

@@ -1,0 +1,69 @@
+"""Tapes of a processor that do nothing but go round, told before they are run.
+
+A third of all tapes and more neither write to memory nor choose where to go, whatever their registers: a walk over their
+opcodes tells it in a tenth of the time that running them takes. Conditions are known as long as flags are those at the
+start.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numba.np.numpy_support import carray
+from numpy.typing import NDArray
+
+from sim.halves import byte_at, signed_at, word_at
+from sim.intrinsics import stack_words
+from sim.jit import inlined
+from sim.language import LONGEST
+from sim.opcodes import Instruction
+
+# A way, what an opcode means to a walk: its bytes (0 to 3), the page of what follows it, and bits.
+_LENGTH, _PAGE = 0x03, 0x70
+#: It may end the walk: it stores, halts or chooses by what only a run knows.
+ENDS = 0x100
+#: It sets flags; it asks for them.
+SETS, ASKS = 0x200, 0x400
+#: It jumps to the word, or by the byte, after its opcode.
+JUMPS, TURNS = 0x800, 0x1000
+
+
+def way(length: int, bits: int = 0, page: int = 0) -> int:
+    """Return the way of an opcode with its operands of ``length`` bytes, followed by an opcode of ``page``."""
+    return length | page << 4 | bits
+
+
+def tabulate_ways(
+    pages: Sequence[Sequence[Instruction]], way_of: Callable[[int, Instruction], int]
+) -> NDArray[np.uint16]:
+    """Return the ways of all instructions, by ``page << 8 | opcode``."""
+    return np.array([way_of(page, i) for page, instructions in enumerate(pages) for i in instructions], np.uint16)
+
+
+@inlined
+def goes_round(memory: Any, ways: Any) -> Any:
+    """Return whether a run that begins at 0 never ends, and never writes to ``memory``; if in doubt, it may."""
+    mask = len(memory) - 1
+    # Looked up all together: one after another, each would wait for the one before it.
+    met_at = carray(stack_words(LONGEST), (LONGEST,))
+    for i in range(np.uint64(len(memory))):
+        met_at[i] = ways[memory[i]]
+    pc = page = seen = np.int64(0)
+    # So many instructions, and it has been somewhere twice.
+    left = len(memory)
+    while left > 0:
+        met = met_at[pc & mask]
+        if page:
+            met = np.int64(ways[page << 4 | byte_at(memory, mask, pc)])
+        if met & ENDS:
+            return False
+        seen |= met
+        if met & (JUMPS | TURNS):
+            pc = word_at(memory, mask, pc + 1) if met & JUMPS else pc + 2 + signed_at(memory, mask, pc + 1)
+        else:
+            pc += met & _LENGTH
+        page = met & _PAGE
+        left -= page == 0
+        if (pc & mask) | page == 0:
+            break  # back at its start
+    return seen & (SETS | ASKS) != SETS | ASKS
