@@ -86,7 +86,6 @@ from sim.z80_registers import (
 )
 from sim.z80_rounds import WAYS
 
-
 # Pages as they stand in front of an opcode.
 _MAIN, _DD = np.uint64(MAIN << 8), np.uint64(AFTER_DD << 8)
 

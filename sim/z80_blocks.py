@@ -1,8 +1,8 @@
 """The Z80's block instructions: LDI, CPI, INI, OUTI, their downward and their repeating forms.
 
 Each function does one turn (`block_load` several), sets the flags and returns the next program counter: that of the
-instruction itself if it repeats. ``step`` is 1 or, downwards, 255. The flags of repeating ports: David Banks, "Z80 undocumented behaviour
-of block I/O" (2018).
+instruction itself if it repeats. ``step`` is 1 or, downwards, 255. The flags of repeating ports: David Banks, "Z80
+undocumented behaviour of block I/O" (2018).
 """
 
 from typing import Any
