@@ -20,6 +20,7 @@ I8080 = make_language(
         colour=colour,
     ),
     i8080.execute,
+    engine=i8080.execute_fast,
     summary="an Intel 8080; the tape of two 16-byte programs is its memory",
     survey=Survey(8192, 512, 4, (64, 64, 64, 64)),
     demonstration=Demonstration({"programs": 8192, "seed": 0}, 320, 1),
