@@ -106,7 +106,8 @@ def test_a_thinned_run_is_the_same_there_as_in_a_folder(store: Store, published:
     with pytest.raises(StoreError, match="allowed: everything"):
         thin_published(url, run, "nothing")
     with connect(url) as ours, connect(store) as theirs:
-        bytes_of = "SELECT sum(bytes) FROM sizes WHERE relation <> 'other'"
+        # The record has the time when it was thinned, whose text may be shorter.
+        bytes_of = "SELECT relation, bytes FROM sizes WHERE relation NOT IN ('other', 'runs') ORDER BY relation"
         assert ours.sql(bytes_of).fetchall() == theirs.sql(bytes_of).fetchall()
 
 

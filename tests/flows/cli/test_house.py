@@ -196,7 +196,8 @@ def test_runs_are_published_to_object_storage_read_there_and_copied_back(
     back = tmp_path / "back"
     assert call("copy", "small", "--store", there, "--to", back).out.strip() == run
     assert "is whole" in call("verify", "small", "--store", back).out
-    refused(call("rm", "small", "--yes", "--store", there), "only read")
+    assert call("rm", "small", "--yes", "--store", there).out.strip() == run
+    assert call("runs", "--store", there, "--format", "csv").out.count("\n") == 1
     refused(call("show", "nobody", "--store", there), f"no run 'nobody' in {there}")
     refused(call("runs", "--store", f"s3://{bucket}/other"), "no store at")
     refused(call("runs", "--store", "s3://So/other"), "no place on object storage")
