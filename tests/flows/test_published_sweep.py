@@ -183,7 +183,7 @@ def start(folder: Path, url: str, *words: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("how", [("--workers", "1"), ("--dask", "local:2")])
+@pytest.mark.parametrize("how", [("--workers", "1"), pytest.param(("--dask", "local:2"), marks=pytest.mark.slow)])
 def test_killed_workers_and_sweeps_are_completed_by_asking_again(
     url: str, undisturbed: dict[str, bytes], tmp_path: Path, how: tuple[str, str]
 ) -> None:
