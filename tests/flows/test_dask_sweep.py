@@ -7,41 +7,19 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.flows.cli.conftest import call
+from tests.flows.slowed import TEXT, python, wait_for
 from tests.flows.test_sweep import files, sweep_of, wait_until_gone, workers_of
 from warehouse.connection import connect
 from warehouse.store import Store
 
 pytest.importorskip("distributed", reason="needs the extra `dask`: pip install 'primordium[dask]'")
-
-ROOT = Path(__file__).parents[2]
-TEXT = """
-name = "two"
-seeds = {first = 0, count = 2}
-[run]
-language = "bff_noheads_4bit"
-programs = 256
-epochs = 300
-"""
-
-#: Every Python that starts has short segments, and epochs that take their time.
-SITE = """
-import sys
-sys.path.insert(0, ROOT)
-import time
-import warehouse.record
-from sim import Soup
-warehouse.record.SEGMENT_CELLS = 64
-advance = Soup.advance
-Soup.advance = lambda soup: (time.sleep(0.005), advance(soup))[1]
-"""
 
 
 def start(folder: Path, where: str) -> "subprocess.Popen[str]":
@@ -56,25 +34,6 @@ def start(folder: Path, where: str) -> "subprocess.Popen[str]":
         where,
     ]
     return python(folder, "-m", "flows.cli", *words)
-
-
-def python(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    (folder / "sitecustomize.py").write_text(SITE.replace("ROOT", repr(str(ROOT))), encoding="utf-8")
-    return subprocess.Popen(
-        [sys.executable, *words],
-        env=os.environ | {"PYTHONPATH": str(folder)},
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for(what: Callable[[], object]) -> None:
-    began = time.monotonic()
-    while not what():
-        assert time.monotonic() - began < 120
-        time.sleep(0.02)
 
 
 def writers(store: Path) -> dict[str, int]:

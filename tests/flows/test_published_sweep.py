@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from flows.worker import Outcome, attempted
 from sim import EpochLog, Soup
 from sim.jit import CACHE_FOLDER
 from tests.flows.cli.conftest import call
-from tests.flows.test_dask_sweep import SITE, wait_for
+from tests.flows.slowed import TEXT, python, wait_for
 from tests.flows.test_sweep import Silent, files, sweep_of, wait_until_gone, workers_of
 from tests.objects import bucket, server
 from warehouse.connection import connect
@@ -31,16 +30,6 @@ from warehouse.transfer import copy_run
 from warehouse.verify import verify
 
 __all__ = ["bucket", "server"]
-
-ROOT = Path(__file__).parents[2]
-TEXT = """
-name = "two"
-seeds = {first = 0, count = 2}
-[run]
-language = "bff_noheads_4bit"
-programs = 256
-epochs = 300
-"""
 
 
 @pytest.fixture
@@ -171,16 +160,8 @@ def test_a_run_that_another_machine_writes_is_waited_for(url: str, tmp_path: Pat
 
 def start(folder: Path, url: str, *words: str) -> "subprocess.Popen[str]":
     (folder / "s.toml").write_text(TEXT, encoding="utf-8")
-    (folder / "sitecustomize.py").write_text(SITE.replace("ROOT", repr(str(ROOT))), encoding="utf-8")
-    line = [sys.executable, "-m", "flows.cli", "--store", url, "sweep", str(folder / "s.toml"), "--direct", *words]
-    return subprocess.Popen(
-        line,
-        env=os.environ | {"PYTHONPATH": str(folder)},
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    words = ("--store", url, "sweep", str(folder / "s.toml"), "--direct", *words)
+    return python(folder, "-m", "flows.cli", *words)
 
 
 @pytest.mark.parametrize("how", [("--workers", "1"), pytest.param(("--dask", "local:2"), marks=pytest.mark.slow)])
