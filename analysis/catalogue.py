@@ -163,8 +163,7 @@ def analyze(
     Raises `InputError` for an unknown analysis or run, `ThinnedError` if ``only`` needs what was thinned away,
     `StoreFault` for damaged history.
     """
-    if only is not None and only not in NAMES:
-        raise InputError(f"no analysis {only!r}; known: {', '.join(NAMES)}")
+    check_analysis(only)
     run = store.find(run).run
     wanted = NAMES if only is None else (*_needs(only), only)
     if at_end:
@@ -195,6 +194,17 @@ def analyze(
     if any(row["made"] for row in done):
         compact_store(store)
     return done
+
+
+def check_analysis(name: str | None) -> None:
+    """Raise `InputError` if there is no analysis of that name; None is all of them."""
+    if name is not None and name not in NAMES:
+        raise InputError(f"no analysis {name!r}; known: {', '.join(NAMES)}")
+
+
+def is_current(history: History, name: str) -> bool:
+    """Tell whether an analysis other than `measures` need not be made, for there is a result of the run as it is."""
+    return not is_stale(history.store, history.run, name, _version(name), fingerprint(name, history.last))
 
 
 def fingerprint(name: str, last: int) -> dict[str, int]:

@@ -7,6 +7,7 @@ to be, and at most objects that do not count, which `collect` removes.
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from warehouse.errors import StoreError, StoreFault
 from warehouse.heads import Head, head_bytes, head_key, read_head
 from warehouse.object_client import Objects
 from warehouse.object_store import ObjectStore
-from warehouse.publication import fact_of, make_published, remove_older, remove_unnamed, take_name
+from warehouse.publication import Publisher, fact_of, make_published, remove_older, remove_unnamed, take_name
 from warehouse.record import RunRecord, check_name, read_record, updated, write_record
 from warehouse.retention import Progress, Thinned, check_policy, thin
-from warehouse.working import discard, is_written_here, take_up
+from warehouse.working import discard, is_written_here, take_up, working_folder
 
 _ATTEMPTS = 8
 _RECORD = "runs.parquet"
@@ -29,14 +30,29 @@ def thin_published(place: str | Path, run: str, policy: str, progress: Progress 
     Waits for whoever writes the run. Raises what `retention.thin` does, and `StoreError` if it was published meanwhile.
     """
     check_policy(policy)
-    with take_up(place, run, progress) as publisher:
-        if publisher.published is None:
-            raise StoreError(f"no run {run!r} in {publisher.place}; `primordium runs` lists them")
-        publisher.publish()  # what is here continues it
+    with at_hand(place, run, progress) as publisher:
         done = thin(publisher.store, run, policy, progress)
         if done.made:
             publisher.replace()
         return done
+
+
+@contextmanager
+def at_hand(place: str | Path, run: str, progress: Progress | None = None) -> Iterator[Publisher]:
+    """Be a run's (its id's) only writer, with all that is published of it in a working store of this machine.
+
+    What this machine has beyond that is published first. If it had nothing of the run, the working store is removed at
+    the end, unless there was an error: then the next attempt finds it. Waits for whoever writes the run.
+    """
+    folder = working_folder(place, run)
+    was_here = folder.exists()
+    with take_up(place, run, progress) as publisher:
+        if publisher.published is None:
+            raise StoreError(f"no run {run!r} in {publisher.place}; `primordium runs` lists them")
+        publisher.publish()
+        yield publisher
+    if not was_here:
+        discard(place, run)
 
 
 def rename_published(store: ObjectStore, run_or_name: str, name: str) -> RunRecord:

@@ -16,11 +16,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Rename the run; print its id."""
-    from warehouse.object_store import ObjectStore
-    from warehouse.published import rename_published
+    from warehouse.housekeeping import rename_run
 
-    store = open_store(arguments)
-    if isinstance(store, ObjectStore):
-        print(rename_published(store, arguments.run, arguments.name).run)
-    else:
-        print(store.rename(arguments.run, arguments.name).run)
+    print(rename_run(open_store(arguments), arguments.run, arguments.name).run)

@@ -19,9 +19,7 @@ def execute(arguments: argparse.Namespace) -> None:
     """Ask, unless told not to, then remove the runs; print their ids."""
     from flows.cli.show import megabytes
     from flows.cli.terminal import note
-    from warehouse.object_store import ObjectStore
-    from warehouse.published import remove_published
-    from warehouse.removal import remove_run
+    from warehouse.housekeeping import remove
     from warehouse.sizes import bytes_of_run
 
     store = open_store(arguments)
@@ -38,8 +36,5 @@ def execute(arguments: argparse.Namespace) -> None:
             note("nothing was removed")
             return
     for run in records:
-        if isinstance(store, ObjectStore):
-            remove_published(store.place, run)
-        else:
-            remove_run(store, run)
+        remove(store, run)
         print(run)

@@ -24,17 +24,12 @@ def execute(arguments: argparse.Namespace) -> None:
     """Thin the run, and say what is left of it."""
     from flows.cli.show import megabytes
     from flows.cli.terminal import note
+    from warehouse.housekeeping import thin_run
     from warehouse.kept import Kept, told
-    from warehouse.object_store import ObjectStore
-    from warehouse.published import thin_published
-    from warehouse.retention import POLICIES, thin
+    from warehouse.retention import POLICIES
 
     store = open_store(arguments)
-    if isinstance(store, ObjectStore):
-        done = thin_published(store.place, store.find(arguments.run).run, arguments.keep, note)
-        store.renew()
-    else:
-        done = thin(store, arguments.run, arguments.keep, note)
+    done = thin_run(store, arguments.run, arguments.keep, note)
     if not done.cleared:
         note(f"readers hold what was thinned away; when they end, `primordium compact {done.run}` removes it")
     kept = Kept(store.files(done.run))

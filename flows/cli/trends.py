@@ -22,9 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Print the rows of `trends`: a table shows the main columns, CSV and JSON all of them."""
-    from analysis.catalogue import analyze
+    from analysis.catalogue import analyze, is_current
     from analysis.trends import find_trends
     from flows.cli.terminal import note
+    from warehouse.housekeeping import to_add
     from warehouse.results import read_result
     from warehouse.schema import FILES
 
@@ -32,6 +33,8 @@ def execute(arguments: argparse.Namespace) -> None:
         if arguments.all:
             rows = find_trends(history, note, history.config.programs)
         else:
-            analyze(history.store, history.run, only="trends", progress=note)
+            if not is_current(history, "trends"):
+                with to_add(history.store, history.run, note) as store:
+                    analyze(store, history.run, only="trends", progress=note)
             rows = read_result(history.store, history.run, "trends") or []
     print_records(rows, arguments.format, _TOLD if arguments.format == "table" else FILES["trends"].names)

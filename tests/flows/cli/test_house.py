@@ -201,3 +201,26 @@ def test_runs_are_published_to_object_storage_read_there_and_copied_back(
     refused(call("show", "nobody", "--store", there), f"no run 'nobody' in {there}")
     refused(call("runs", "--store", f"s3://{bucket}/other"), "no store at")
     refused(call("runs", "--store", "s3://So/other"), "no place on object storage")
+
+
+def test_analyses_are_made_of_a_run_on_object_storage(
+    own: Path, tmp_path: Path, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, there = tmp_path / "machine", f"s3://{bucket}/soups"
+    monkeypatch.setattr("warehouse.working.cache_folder", lambda: machine)
+    call("copy", "small", "--to", there, "--store", own)
+    refused(call("analyze", "small", "--only", "nothing", "--store", there), "no analysis 'nothing'")
+    assert not machine.exists()
+    made = call("trends", "small", "--store", there, "--format", "csv")
+    assert (made.code, made.out) == (0, call("trends", "small", "--store", own, "--format", "csv").out)
+    assert "is whole" in call("verify", "small", "--store", there).out
+    assert not list(machine.glob("working/*/runs")), "nothing of the run was here, and nothing is"
+    question = ("sql", "SELECT * EXCLUDE run FROM phases ORDER BY ALL", "--format", "csv")
+    for store in (own, there):
+        assert call("analyze", "small", "--only", "phases", "--rebuild", "--store", store).code == 0
+    assert call(*question, "--store", there).out == call(*question, "--store", own).out
+    back = tmp_path / "back"
+    call("copy", "small", "--store", there, "--to", back)
+    folders = [f"runs/{run.name}/analyses" for run in (own / "runs").iterdir()]
+    for path in (f"{folder}/{name}.parquet" for folder in folders for name in ("trends", "phases")):
+        assert (back / path).read_bytes() == (own / path).read_bytes(), path
