@@ -16,9 +16,9 @@ from typing import Self
 
 from benchmarks.states import State
 from benchmarks.storage import Clock
+from flows.machine_code import make_machine_code
 from flows.pipeline import Pipeline, Segment, drive
 from flows.request import RunRequest
-from flows.streaming import make_machine_code
 from sim import SoupConfig
 from warehouse.record import RunSettings, segment_length
 from warehouse.store import Store, span_name

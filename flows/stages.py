@@ -18,11 +18,12 @@ import numpy as np
 
 from analysis.catalogue import MEASURES_VERSION, analyze
 from flows.addition import foreseen, settings_to_ask
+from flows.machine_code import make_machine_code
 from flows.progress import Reporter, duration
 from flows.request import RunRequest
 from flows.sampling import Sampler
 from flows.stopping import Goal
-from flows.streaming import Segment, Stream, Work, make_machine_code
+from flows.streaming import Segment, Stream, Work
 from sim import Soup
 from sim.initial import imported_tokens
 from warehouse.errors import ThinnedError

@@ -9,7 +9,7 @@ from analysis.measures import complexity
 from flows.progress import Reporter
 from flows.sampling import Row, Sampler
 from flows.stopping import Goal
-from sim import Soup, SoupConfig
+from sim import Soup
 from warehouse.staging import StagedSegment
 
 
@@ -81,12 +81,3 @@ class Stream:
     def _measures(self, soup: Soup) -> bool:
         """Whether the present state is measured wherever the run ends: the first one is, and those divisible."""
         return soup.epoch == soup.config.first or soup.epoch % self.measure_every == 0
-
-
-def make_machine_code(config: SoupConfig) -> None:
-    """Let the smallest soup of the language go through all that is done with the real one."""
-    soup = Soup(SoupConfig(language=config.language, geometry="mixed", programs=2, seed=config.seed), 1)
-    soup.advance()
-    soup.token_counts()
-    soup.tokens()
-    soup.close()

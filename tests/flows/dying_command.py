@@ -23,7 +23,7 @@ import flows.pipeline
 import flows.request  # noqa: F401
 import warehouse.record
 from flows.cli import main
-from flows.streaming import make_machine_code
+from flows.machine_code import make_machine_code
 from sim import SoupConfig
 from tests.warehouse.writing_process import die_at
 
