@@ -1,11 +1,11 @@
 """Machine code made before a run begins: with none at hand by two processes, as in one Numba compiles one at a time."""
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.estimate import cores
 from sim import LANGUAGES, Soup, SoupConfig
 from sim.jit import CACHE_FOLDER
 
@@ -35,7 +35,7 @@ def _run_smallest(config: SoupConfig) -> None:
 
 def _may_share() -> bool:
     """Tell whether there is enough to be made, another processor to do it, and leave to start a process."""
-    others = (os.cpu_count() or 1) > 1 and not multiprocessing.current_process().daemon
+    others = cores() > 1 and not multiprocessing.current_process().daemon
     return others and next(CACHE_FOLDER.rglob("*.nbi"), None) is None  # Numba's; empty folders are there already
 
 

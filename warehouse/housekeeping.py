@@ -65,7 +65,7 @@ def compact(store: Store, run: str | None = None) -> Iterator[Tidied]:
 
 
 @contextmanager
-def to_add(store: Store, run: str, progress: Progress | None = None) -> Iterator[Store]:
+def writable(store: Store, run: str, progress: Progress | None = None) -> Iterator[Store]:
     """Give a store in a folder that has the run (id or name), to add results of analyses to it there.
 
     That is ``store`` itself. For one on object storage it is a working store of this machine, to which the run is

@@ -21,10 +21,10 @@ def execute(arguments: argparse.Namespace) -> None:
     """Analyse, and print what was made."""
     from analysis.catalogue import analyze, check_analysis
     from flows.cli.terminal import note
-    from warehouse.housekeeping import to_add
+    from warehouse.housekeeping import writable
 
     check_analysis(arguments.only)  # before a run is fetched from object storage for it
-    with to_add(open_store(arguments), arguments.run, note) as store:
+    with writable(open_store(arguments), arguments.run, note) as store:
         made = analyze(store, arguments.run, only=arguments.only, rebuild=arguments.rebuild, progress=note)
     columns = ("analysis", "rows", "made")
     print_records(made, arguments.format, (*columns, "note") if any("note" in row for row in made) else columns)

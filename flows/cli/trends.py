@@ -25,7 +25,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from analysis.catalogue import analyze, is_current
     from analysis.trends import find_trends
     from flows.cli.terminal import note
-    from warehouse.housekeeping import to_add
+    from warehouse.housekeeping import writable
     from warehouse.results import read_result
     from warehouse.schema import FILES
 
@@ -34,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> None:
             rows = find_trends(history, note, history.config.programs)
         else:
             if not is_current(history, "trends"):
-                with to_add(history.store, history.run, note) as store:
+                with writable(history.store, history.run, note) as store:
                     analyze(store, history.run, only="trends", progress=note)
             rows = read_result(history.store, history.run, "trends") or []
     print_records(rows, arguments.format, _TOLD if arguments.format == "table" else FILES["trends"].names)

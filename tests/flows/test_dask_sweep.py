@@ -109,6 +109,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[str]"]
             process.communicate()
 
 
+@pytest.mark.slow
 def test_a_cluster_of_its_own_stops_loses_a_worker_and_loses_its_scheduler(
     tmp_path: Path, undisturbed: dict[str, bytes], cluster: tuple[str, list["subprocess.Popen[str]"]]
 ) -> None:

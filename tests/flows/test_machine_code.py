@@ -36,7 +36,7 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     found = Engine(lambda: None)
     monkeypatch.setattr("flows.machine_code.LANGUAGES", {CONFIG.language: found})
     monkeypatch.setattr("flows.machine_code.CACHE_FOLDER", tmp_path)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("flows.machine_code.cores", lambda: 2)
     return found
 
 
@@ -74,7 +74,7 @@ def test_none_is_started_in_vain(engine: Engine, tmp_path: Path, monkeypatch: py
         (tmp_path / "sim").mkdir()
         (tmp_path / "sim" / "epoch.react.nbi").touch()
     elif why == "one processor":
-        monkeypatch.setattr("os.cpu_count", lambda: 1)
+        monkeypatch.setattr("flows.machine_code.cores", lambda: 1)
     else:
         monkeypatch.setattr("multiprocessing.current_process", lambda: SimpleNamespace(daemon=True))
     make_machine_code(CONFIG)

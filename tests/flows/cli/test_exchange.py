@@ -319,7 +319,7 @@ def test_figure_data_as_csv_have_the_same_rows(ask: Any, figure_data: Answer, tm
         assert read[0].fetchall() == read[1].fetchall()
 
 
-@pytest.mark.parametrize("begun", [3, 51])
+@pytest.mark.parametrize("begun", [3, pytest.param(51, marks=pytest.mark.slow)])
 def test_onsets_and_founders_are_found_after_an_import(ask: Any, begun: int, tmp_path: Path) -> None:
     store, file = tmp_path / "store", tmp_path / "small.dat"
     assert ask("export", "small", "--checkpoint", file, "--epoch", begun).code == 0
