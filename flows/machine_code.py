@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.children import start_deaf
 from flows.estimate import cores
 from sim import LANGUAGES, Soup, SoupConfig
 from sim.jit import CACHE_FOLDER
@@ -46,12 +47,7 @@ def _the_shared_made_beside() -> Iterator[None]:
     Should it die, nothing is lost: what is not in the cache is compiled here.
     """
     process = multiprocessing.get_context("spawn").Process(target=_make_the_shared, daemon=True, name="machine code")
-    # It inherits what is blocked: Ctrl-C in the terminal is this process's alone to answer.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        process.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    start_deaf(process, [signal.SIGINT])
     try:
         yield
         process.join()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flows.children import start_deaf
 from flows.progress import Reporter
 from flows.request import RunRequest
 
@@ -68,11 +69,7 @@ class Worker:
         self._connection, other = context.Pipe()
         self._process = context.Process(target=_serve, args=(other,), daemon=True, name="sweep worker")
         # Blocked until it leads its own session: else Ctrl-C at this moment would end it with a traceback.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        start_deaf(self._process, _SIGNALS)
         other.close()  # so that the end of the process is the end of the connection
 
     @property

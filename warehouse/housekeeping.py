@@ -1,4 +1,4 @@
-"""Keeping house in a store, wherever that is: in a folder, or on object storage. Here alone the two are told apart."""
+"""Keeping house in a store, wherever that is: in a folder, or on object storage: what to call is decided here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
